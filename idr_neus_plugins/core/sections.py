@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
 class RaySections:
-    """Packed sections of ``rays`` rays, sorted by ray and by distance. Distances are along the unit ray, scene units."""
+    """Packed sections, sorted by ray and by distance. Distances are along the unit ray, in scene units."""
 
     ray_indices: Int[Tensor, " sections"]
     """Ray that each section belongs to, ascending."""
@@ -26,11 +27,19 @@ class RaySections:
     ends: Float[Tensor, " sections"]
 
     @classmethod
-    def from_edges(cls, edges: Float[Tensor, "rays samples_plus_one"]) -> RaySections:
-        """Adjoining sections, equally many on every ray, from their sorted borders."""
-        rays, samples = edges.shape[0], edges.shape[1] - 1
-        ray_indices = torch.arange(rays, device=edges.device).repeat_interleave(samples)
-        offsets = torch.arange(rays + 1, device=edges.device) * samples
+    def from_edges(
+        cls, edges: Float[Tensor, "hit_rays samples_plus_one"], hits: Bool[Tensor, " rays"] | None = None
+    ) -> RaySections:
+        """Adjoining sections, equally many on every ray, from their sorted borders.
+
+        Args:
+            hits: rays that have sections at all, one row of ``edges`` for each; all of them when left out.
+        """
+        samples = edges.shape[1] - 1
+        if hits is None:
+            hits = torch.ones(edges.shape[0], dtype=torch.bool, device=edges.device)
+        offsets = functional.pad(hits.cumsum(0) * samples, (1, 0))
+        ray_indices = hits.nonzero().squeeze(1).repeat_interleave(samples)
         return cls(ray_indices, offsets, edges[:, :-1].reshape(-1), edges[:, 1:].reshape(-1))
 
     @property

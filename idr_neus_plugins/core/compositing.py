@@ -1,0 +1,60 @@
+"""Compositing along rays whose sections are packed one after another.
+
+Symbols: ``alpha`` opacity of a section; ``transmittance`` T, the share of light that reaches a section from the camera;
+``weights`` T times alpha, the section's share in the pixel. ``offsets`` delimits the rays as in
+:class:`~idr_neus_plugins.core.sections.RaySections`.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+EPSILON = 1e-7
+"""Light that even an opaque section lets through: keeps the derivative of the product finite."""
+
+
+def transmittance(
+    alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"]
+) -> Float[Tensor, " sections"]:
+    """Transmittance before each section, ``T_i = prod_{j<i} (1 - alpha_j)`` over the earlier sections of its ray."""
+    counts = offsets.diff()
+    if alpha.numel() == 0:
+        return alpha
+    longest = int(counts.max())
+    if alpha.numel() == counts.numel() * longest:
+        return _exclusive_product(alpha.view(-1, longest)).view(-1)
+    slots = _slots(counts, offsets, longest)
+    padded = alpha.new_zeros(counts.numel() * longest).index_put((slots,), alpha)
+    return _exclusive_product(padded.view(-1, longest)).view(-1)[slots]
+
+
+def render_weights(
+    alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"]
+) -> Float[Tensor, " sections"]:
+    """Share of each section in its pixel, ``T alpha``; the shares of a ray add up to at most 1."""
+    return transmittance(alpha, offsets) * alpha
+
+
+def accumulate(
+    weights: Float[Tensor, " sections"],
+    values: Float[Tensor, "sections channels"] | None,
+    ray_indices: Int[Tensor, " sections"],
+    num_rays: int,
+) -> Float[Tensor, "rays channels_or_one"]:
+    """Weighted sum of ``values`` along each ray; without values the sum of the weights, i.e. the ray's opacity."""
+    weighted = weights[:, None] if values is None else weights[:, None] * values
+    return weighted.new_zeros(num_rays, weighted.shape[1]).index_add(0, ray_indices, weighted)
+
+
+def _exclusive_product(alpha: Float[Tensor, "rays longest"]) -> Float[Tensor, "rays longest"]:
+    passed = torch.cumprod(1.0 - alpha[:, :-1] + EPSILON, dim=1)
+    return torch.cat([torch.ones_like(alpha[:, :1]), passed], dim=1)
+
+
+def _slots(counts: Tensor, offsets: Tensor, longest: int) -> Int[Tensor, " sections"]:
+    """Where each packed section lies in a dense [rays, longest] table."""
+    rays = torch.arange(counts.numel(), device=counts.device)
+    shifts = (rays * longest - offsets[:-1]).repeat_interleave(counts)
+    return shifts + torch.arange(shifts.numel(), device=counts.device)

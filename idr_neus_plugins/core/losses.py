@@ -1,0 +1,36 @@
+"""Losses: each a small pure function of predictions and measurements that returns a scalar."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+OPACITY_MARGIN = 1e-3
+"""Opacities are kept this far from 0 and 1 in the mask loss, as in the released NeuS: bounds its gradient."""
+
+
+def rgb_l1(
+    rgb: Float[Tensor, "rays 3"], image: Float[Tensor, "rays 3"], foreground: Float[Tensor, "rays 1"] | None = None
+) -> Float[Tensor, ""]:
+    """Colour error: absolute difference summed over channels, mean over rays (NeuS equation 16, as released).
+
+    Args:
+        foreground: where given, the mean is over the foreground only (weights in [0, 1]).
+    """
+    error = (rgb - image).abs().sum(dim=-1, keepdim=True)
+    if foreground is None:
+        return error.mean()
+    return (error * foreground).sum() / (foreground.sum() + 1e-5)
+
+
+def eikonal(gradients: Float[Tensor, "points 3"]) -> Float[Tensor, ""]:
+    """Mean of ``(|gradient| - 1)^2`` (IDR equation 17); 0 without points."""
+    squares = (gradients.norm(dim=-1) - 1.0) ** 2
+    return squares.sum() / max(squares.numel(), 1)
+
+
+def mask_bce(accumulation: Float[Tensor, "rays 1"], foreground: Float[Tensor, "rays 1"]) -> Float[Tensor, ""]:
+    """Binary cross-entropy between the opacity of rays and the mask (NeuS equation 18)."""
+    opacity = accumulation.clamp(OPACITY_MARGIN, 1.0 - OPACITY_MARGIN)
+    return functional.binary_cross_entropy(opacity, foreground)

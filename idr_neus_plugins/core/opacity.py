@@ -1,0 +1,48 @@
+"""Opacity: from what geometry says at a section's midpoint to the section's alpha."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+EPSILON = 1e-5
+"""The released NeuS adds it above and below the fraction: far inside a solid, 0/0, alpha is then 1 and not NaN."""
+
+
+def anneal_cos(cos: Float[Tensor, " sections"], anneal: float) -> Float[Tensor, " sections"]:
+    """The slope along the ray that NeuS feeds to its opacity: never positive, eased in at the start of training.
+
+    ``-(relu(0.5 - 0.5 cos) (1 - anneal) + relu(-cos) anneal)``. At ``anneal = 0`` surfaces seen from behind or edge-on
+    still receive gradients; at ``anneal = 1`` only surfaces that face the camera are opaque (NeuS, released code).
+
+    Args:
+        cos: gradient of the sdf times the unit ray direction.
+        anneal: 0 at the start of the easing, 1 when it is over (or when there is none).
+    """
+    return -(torch.relu(0.5 - 0.5 * cos) * (1.0 - anneal) + torch.relu(-cos) * anneal)
+
+
+def neus_alpha(
+    sdf: Float[Tensor, " sections"],
+    cos: Float[Tensor, " sections"],
+    deltas: Float[Tensor, " sections"],
+    inv_s: Float[Tensor, ""] | float,
+) -> Float[Tensor, " sections"]:
+    """Opacity of sections, NeuS equation 13: the relative drop of ``Phi = sigmoid(inv_s sdf)`` along a section.
+
+    The sdf at both ends is continued linearly from the midpoint: ``sdf -+ cos delta / 2``.
+
+    Args:
+        sdf: at the midpoints, scene units, negative inside.
+        cos: slope of the sdf along the ray, usually from :func:`anneal_cos`.
+        deltas: lengths, scene units.
+        inv_s: sharpness, 1 / scene unit.
+
+    Returns:
+        Values in [0, 1]; close to 0 in free space and where the sdf does not fall along the ray.
+    """
+    half_drop = 0.5 * cos * deltas
+    entering = torch.sigmoid((sdf - half_drop) * inv_s)
+    leaving = torch.sigmoid((sdf + half_drop) * inv_s)
+    return ((entering - leaving + EPSILON) / (entering + EPSILON)).clamp(0.0, 1.0)

@@ -1,0 +1,27 @@
+"""Schedules: pure functions of the training progress in [0, 1] that return Python floats.
+
+Python floats only: what a scheduler keeps ends up in checkpoints, and torch >= 2.6 refuses to reload numpy scalars.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def ramp(progress: float, end: float) -> float:
+    """Rises linearly from 0 to 1 until ``end`` and stays there; 1 throughout when ``end`` is 0."""
+    return 1.0 if progress >= end else progress / end
+
+
+def warmup_cosine(progress: float, warmup: float, floor: float) -> float:
+    """Learning-rate factor of NeuS: a linear warm-up to 1, then half a cosine down to ``floor``.
+
+    Args:
+        progress: of the training, in [0, 1].
+        warmup: share of the training that the warm-up takes, below 1.
+        floor: factor at the end.
+    """
+    if progress < warmup:
+        return progress / warmup
+    angle = math.pi * (progress - warmup) / (1.0 - warmup)
+    return floor + (1.0 - floor) * 0.5 * (1.0 + math.cos(angle))

@@ -1,0 +1,44 @@
+"""What every trainable part of a model (geometry, radiance, law, background, sampler) may offer to it.
+
+All hooks have a default that does nothing, so a part overrides only what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class TrainingViews:
+    """The training photographs as a part may need them to find its start."""
+
+    projections: Float[Tensor, "views 3 4"]
+    """Scene units to pixels times depth: ``(u w, v w, w) = P (x, y, z, 1)`` with w > 0 in front of the camera; the
+    centre of the first pixel is at (0.5, 0.5). Lens distortion is left out."""
+    foreground: Sequence[Float[Tensor, "height width"]] | None
+    """Masks in [0, 1], one per view, or None where the scene has none."""
+
+
+class Part(nn.Module):
+    """Base of a model's parts."""
+
+    group: str = "fields"
+    """Name of the optimiser in the method's configuration that trains this part."""
+
+    def set_progress(self, progress: float) -> None:
+        """Sets every schedule of the part; called before each step and after loading. 0 is the start, 1 the end."""
+
+    def initialise(self, views: TrainingViews) -> None:
+        """Called once before the first step of a fresh run (not on resume): a start taken from the photographs."""
+
+    def param_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Parameters per optimiser; several names where parts of a part learn at different rates."""
+        return {self.group: list(self.parameters())}
+
+    def regularisers(self) -> dict[str, Tensor]:
+        """Losses on the part itself, weighted already, added to those of the method at each training step."""
+        return {}

@@ -1,0 +1,84 @@
+"""Radiance fields: colour from position, normal, viewing direction and the geometry's feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from idr_neus_plugins.fields.encodings import encoding_width, positional_encoding
+from idr_neus_plugins.fields.geometry import GeometryField
+from idr_neus_plugins.fields.part import Part
+
+
+class RadianceField(Part):
+    """M(x, n, v, z)."""
+
+    group = "radiance"
+
+    def forward(
+        self,
+        positions: Float[Tensor, "points 3"],
+        normals: Float[Tensor, "points 3"],
+        directions: Float[Tensor, "points 3"],
+        features: Float[Tensor, "points features"] | None,
+    ) -> Float[Tensor, "points 3"]:
+        """Colours in [0, 1].
+
+        Args:
+            positions: scene units.
+            normals: unit vectors, outward.
+            directions: unit vectors from the camera into the scene.
+            features: what the geometry offers; fields that have their own ignore them.
+        """
+        raise NotImplementedError
+
+
+@dataclass
+class RadianceConfig:
+    """Base of the radiance fields' configurations."""
+
+    def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> RadianceField:
+        """Builds the field that goes with a geometry."""
+        raise NotImplementedError
+
+
+@dataclass
+class RadianceMLPConfig(RadianceConfig):
+    """The released settings of NeuS."""
+
+    layers: int = 4
+    """Hidden layers."""
+    width: int = 256
+    """Channels of a hidden layer."""
+    octaves: int = 4
+    """Octaves of the encoding of viewing directions."""
+
+    def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> RadianceMLP:
+        return RadianceMLP(self, geometry.num_features)
+
+
+class RadianceMLP(RadianceField):
+    """ReLU layers with weight norm and a sigmoid, fed with x, the encoded v, n and z (NeuS)."""
+
+    def __init__(self, config: RadianceMLPConfig, num_features: int) -> None:
+        super().__init__()
+        self.octaves = config.octaves
+        widths = [3 + encoding_width(3, config.octaves) + 3 + num_features] + [config.width] * config.layers
+        stack: list[nn.Module] = []
+        for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+            stack += [weight_norm(nn.Linear(inputs, outputs)), nn.ReLU()]
+        self.network = nn.Sequential(*stack, weight_norm(nn.Linear(widths[-1], 3)), nn.Sigmoid())
+
+    def forward(
+        self,
+        positions: Float[Tensor, "points 3"],
+        normals: Float[Tensor, "points 3"],
+        directions: Float[Tensor, "points 3"],
+        features: Float[Tensor, "points features"] | None,
+    ) -> Float[Tensor, "points 3"]:
+        inputs = [positions, positional_encoding(directions, self.octaves), normals]
+        return self.network(torch.cat(inputs if features is None else [*inputs, features], dim=1))

@@ -1,0 +1,55 @@
+"""Laws of opacity: what tells the volume methods apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jaxtyping import Float
+from torch import Tensor
+
+from idr_neus_plugins.core.opacity import anneal_cos, neus_alpha
+from idr_neus_plugins.core.schedules import ramp
+from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
+from idr_neus_plugins.fields.part import Part
+from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig, SharpnessConfig
+
+OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
+"""(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
+
+
+@dataclass
+class NeusLawConfig:
+    """NeuS's opacity."""
+
+    sharpness: SharpnessConfig = field(default_factory=LearnedSharpnessConfig)
+    """Where inv_s comes from."""
+    anneal_end: float = 0.0
+    """Share of the training after which only surfaces that face the camera are opaque; 0: from the start."""
+
+    def setup(self, geometry: GeometryField) -> NeusLaw:
+        return NeusLaw(self, geometry)
+
+
+class NeusLaw(Part):
+    """The density that is unbiased and aware of occlusion (NeuS section 3.1)."""
+
+    def __init__(self, config: NeusLawConfig, geometry: GeometryField) -> None:
+        super().__init__()
+        self.config = config
+        self.sharpness = config.sharpness.setup(geometry)
+        self.anneal = 1.0
+
+    def set_progress(self, progress: float) -> None:
+        self.sharpness.set_progress(progress)
+        self.anneal = ramp(progress, self.config.anneal_end)
+
+    def param_groups(self) -> dict:
+        return self.sharpness.param_groups()
+
+    def forward(
+        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
+    ) -> Float[Tensor, " sections"]:
+        """Alpha of sections."""
+        cos = (output.gradients * directions).sum(dim=-1)
+        return neus_alpha(output.sdf, anneal_cos(cos, self.anneal), deltas, self.sharpness())

@@ -1,0 +1,31 @@
+"""Samplers: where on its ray a section may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.fields.geometry import GeometryField
+from idr_neus_plugins.fields.part import Part
+
+
+class Sampler(Part):
+    """Cuts rays into sections; random while training, the same every time in evaluation."""
+
+    def forward(
+        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
+    ) -> RaySections:
+        """Sections in scene units along unit ``directions``. A ray that meets nothing gets none."""
+        raise NotImplementedError
+
+
+@dataclass
+class SamplerConfig:
+    """Base of the samplers' configurations."""
+
+    def setup(self, region: Float[Tensor, "2 3"]) -> Sampler:
+        """Builds the sampler for a region of interest (its lowest and highest corner, scene units)."""
+        raise NotImplementedError
