@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 from nerfstudio.cameras.cameras import Cameras, CameraType
 from nerfstudio.data.dataparsers.base_dataparser import DataParser, DataParserConfig, DataparserOutputs
-from nerfstudio.data.scene_box import SceneBox
 from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 from nerfstudio.utils.rich_utils import CONSOLE
 
 from idr_neus_plugins.data.idr_scene import IdrScene, read_idr_scene
-from idr_neus_plugins.data.projection import split_similarity
+from idr_neus_plugins.data.outputs import select_views, shrink_images, surface_outputs
 from idr_neus_plugins.data.split import split_views
 
 
@@ -74,54 +72,6 @@ def outputs_from_idr_scene(scene: IdrScene) -> DataparserOutputs:
         camera_type=CameraType.PERSPECTIVE,
     )
     return surface_outputs(cameras, scene.image_filenames, scene.mask_filenames, scene.world_from_scene)
-
-
-def surface_outputs(
-    cameras: Cameras, images: list[Path], masks: list[Path] | None, world_from_scene: np.ndarray
-) -> DataparserOutputs:
-    """Parser outputs with the keys that surface methods read; see ``metadata`` below."""
-    scale, rotation, translation = split_similarity(world_from_scene, "The transformation from scene to world")
-    transform = torch.from_numpy(np.concatenate([rotation.T, -rotation.T @ translation[:, None]], 1)).float()
-    metadata: dict = {
-        "world_from_scene": torch.from_numpy(world_from_scene),
-        "view_indices": list(range(len(images))),
-        "shrink": 1.0,
-    }
-    if masks is not None:
-        metadata["foreground_filenames"] = masks
-    return DataparserOutputs(
-        image_filenames=images,
-        cameras=cameras,
-        scene_box=SceneBox(aabb=torch.tensor([[-1.0] * 3, [1.0] * 3])),
-        metadata=metadata,
-        dataparser_transform=transform,
-        dataparser_scale=1.0 / scale,
-    )
-
-
-def shrink_images(outputs: DataparserOutputs, factor: float) -> DataparserOutputs:
-    """Cameras for images averaged over ``factor`` x ``factor`` pixels; the data set does the averaging."""
-    cameras = outputs.cameras
-    shrunk = replace(
-        cameras,
-        **{name: getattr(cameras, name) / factor for name in ("fx", "fy", "cx", "cy")},
-        **{name: (getattr(cameras, name).double() / factor + 1e-6).long() for name in ("height", "width")},
-    )
-    return replace(outputs, cameras=shrunk, metadata={**outputs.metadata, "shrink": factor})
-
-
-def select_views(outputs: DataparserOutputs, views: list[int]) -> DataparserOutputs:
-    """The outputs for these views only, in this order."""
-    metadata = dict(outputs.metadata)
-    for key in ("view_indices", "foreground_filenames"):
-        if key in metadata:
-            metadata[key] = [metadata[key][view] for view in views]
-    return replace(
-        outputs,
-        cameras=outputs.cameras[torch.tensor(views)],
-        image_filenames=[outputs.image_filenames[view] for view in views],
-        metadata=metadata,
-    )
 
 
 idr_data = DataParserSpecification(

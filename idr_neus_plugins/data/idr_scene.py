@@ -139,7 +139,9 @@ def _matrix(arrays: dict, name: str, path: Path, default: np.ndarray | None = No
         raise UserError(f"{path}: {name} has shape {value.shape}; a 4x4 matrix is expected.")
     matrix[: len(value)] = value
     if not np.isfinite(matrix).all():
-        raise UserError(f"{path}: {name} holds NaN or infinite numbers. That camera was not estimated; remove the view.")
+        raise UserError(
+            f"{path}: {name} holds NaN or infinite numbers. That camera was not estimated; remove the view."
+        )
     return matrix
 
 

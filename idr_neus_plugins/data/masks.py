@@ -28,7 +28,7 @@ def masks_are_useful(
     masks: list[Path] | None,
     sizes: list[tuple[int, int]],
     intrinsics: Float[np.ndarray, "views 3 3"],
-    camera_to_scene: Float[np.ndarray, "views 4 4"],
+    camera_to_scene: Float[np.ndarray, "views _ 4"],
 ) -> bool:
     """Looks at a dozen views. False where all is foreground (placeholders of data sets without masks).
 
@@ -70,7 +70,7 @@ def _judge(
 
 
 def _impact(
-    intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "4 4"], size: tuple[int, int], step: float
+    intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "_ 4"], size: tuple[int, int], step: float
 ) -> Float[np.ndarray, "h w"]:
     """Smallest distance from the scene's origin to each pixel's ray, scene units."""
     y, x = (np.mgrid[: size[0], : size[1]] + 0.5) * step
