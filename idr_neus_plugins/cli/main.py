@@ -1,0 +1,26 @@
+"""``idr-neus``: what has no home in nerfstudio's commands. Each command is its own file; here they are collected."""
+
+from __future__ import annotations
+
+from typing import Annotated, Union
+
+import tyro
+
+from idr_neus_plugins.cli.eval import Eval
+from idr_neus_plugins.cli.messages import user_errors
+from idr_neus_plugins.cli.sample_scene import SampleScene
+
+Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
+    Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],
+    Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
+]
+
+
+def entrypoint() -> None:
+    """The console script."""
+    with user_errors():
+        tyro.cli(Commands, prog="idr-neus").main()
+
+
+if __name__ == "__main__":
+    entrypoint()
