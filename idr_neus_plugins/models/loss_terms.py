@@ -1,0 +1,40 @@
+"""The losses a method may name in its configuration, over what the model rendered and what the batch measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from idr_neus_plugins.core.losses import eikonal, mask_bce, rgb_l1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the photographs say about a batch of rays."""
+
+    image: Float[Tensor, "rays 3"]
+    foreground: Float[Tensor, "rays 1"] | None
+    """None where masks are absent or the method ignores them."""
+
+
+LossTerm = Callable[[dict[str, Tensor], Measured], "Tensor | None"]
+"""(model outputs, measurements) -> loss, or None where the batch does not allow it."""
+
+
+def rgb(outputs: dict[str, Tensor], measured: Measured) -> Tensor:
+    return rgb_l1(outputs["rgb"], measured.image, measured.foreground)
+
+
+def mask(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
+    return None if measured.foreground is None else mask_bce(outputs["accumulation"], measured.foreground)
+
+
+def eikonal_on_samples(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
+    gradients = outputs.get("gradients")  # an output of training steps only
+    return None if gradients is None else eikonal(gradients)
+
+
+LOSS_TERMS: dict[str, LossTerm] = {"rgb": rgb, "mask": mask, "eikonal": eikonal_on_samples}

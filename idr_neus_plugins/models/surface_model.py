@@ -1,0 +1,203 @@
+"""The one nerfstudio model of all volume methods: a composition of parts that the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from nerfstudio.cameras.rays import RayBundle
+from nerfstudio.configs.config_utils import to_immutable_dict
+from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttributes, TrainingCallbackLocation
+from nerfstudio.models.base_model import Model, ModelConfig
+from torch import Tensor, nn
+from torch.nn import functional
+
+from idr_neus_plugins.core.image_metrics import image_metrics
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.fields.background import BackgroundConfig
+from idr_neus_plugins.fields.geometry import GeometryConfig
+from idr_neus_plugins.fields.mlp import SdfMLPConfig
+from idr_neus_plugins.fields.part import Part
+from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
+from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
+from idr_neus_plugins.models.pictures import pictures
+from idr_neus_plugins.models.training_views import training_views
+from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.renderers.volume import render_volume
+from idr_neus_plugins.samplers.neus import NeusSamplerConfig
+from idr_neus_plugins.samplers.sampler import SamplerConfig
+
+
+@dataclass
+class SurfaceModelConfig(ModelConfig):
+    """A method as a composition; the defaults are NeuS with masks."""
+
+    _target: type = field(default_factory=lambda: SurfaceModel)
+    geometry: GeometryConfig = field(default_factory=SdfMLPConfig)
+    """The implicit surface."""
+    radiance: RadianceConfig = field(default_factory=RadianceMLPConfig)
+    """Its colour."""
+    sampler: SamplerConfig = field(default_factory=NeusSamplerConfig)
+    """Where on a ray the surface is looked for."""
+    law: NeusLawConfig = field(default_factory=NeusLawConfig)
+    """How sdf becomes opacity."""
+    background: BackgroundConfig = field(default_factory=BackgroundConfig)
+    """What is behind the region of interest."""
+    weight_threshold: float = 0.0
+    """Colour is asked only where a section weighs more than this in its pixel; 0: everywhere."""
+    masks: Literal["required", "optional", "ignored"] = "required"
+    """Whether foreground masks restrict the colour loss and feed the mask loss."""
+    loss_coefficients: dict[str, float] = to_immutable_dict({"rgb": 1.0, "eikonal": 0.1, "mask": 0.1})
+    """Losses by name, with their weights."""
+    enable_collider: bool = False
+    """Samplers find near and far themselves."""
+    eval_num_rays_per_chunk: int = 1024
+    """Rays of an image that are rendered at a time."""
+    rays_at_once: int = 4096
+    """Upper bound on the above that holds where nerfstudio's viewer and exporters ask for more; bounds the memory."""
+
+
+class SurfaceModel(Model):
+    """Renders a surface field as a volume; see the configuration for its parts."""
+
+    config: SurfaceModelConfig
+
+    world_from_scene: Float[Tensor, "4 4"]
+    """Normalised scene to the world of the input cameras, float64."""
+    region: Float[Tensor, "2 3"]
+    """Lowest and highest corner of the region of interest, scene units."""
+    progress: Float[Tensor, ""]
+    """Of the training; kept with the weights, because schedules decide how the fields are read."""
+
+    def populate_modules(self) -> None:
+        super().populate_modules()
+        unknown = set(self.config.loss_coefficients) - set(LOSS_TERMS)
+        if unknown:
+            raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(LOSS_TERMS)}")
+        world_from_scene = self.kwargs.get("metadata", {}).get("world_from_scene", torch.eye(4))
+        self.register_buffer("world_from_scene", torch.as_tensor(world_from_scene, dtype=torch.float64).clone())
+        self.register_buffer("region", self.scene_box.aabb.float().clone())
+        self.register_buffer("progress", torch.zeros(()))
+        self.geometry = self.config.geometry.setup(self.region)
+        self.radiance = self.config.radiance.setup(self.geometry, self.region)
+        self.law = self.config.law.setup(self.geometry)
+        self.sampler = self.config.sampler.setup(self.region)
+        self.background = self.config.background.setup()
+        self.set_progress(0.0)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [self.geometry, self.radiance, self.law, self.sampler, self.background]
+
+    def set_progress(self, progress: float) -> None:
+        """Sets all schedules; the trainer calls it before every step. 0 is the start of training, 1 its end."""
+        self.progress.fill_(progress)
+        for part in self.parts:
+            part.set_progress(progress)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False):
+        result = super().load_state_dict(state_dict, strict=strict, assign=assign)
+        self.set_progress(float(self.progress))
+        return result
+
+    def get_param_groups(self) -> dict[str, list[nn.Parameter]]:
+        groups: dict[str, list[nn.Parameter]] = {}
+        for part in self.parts:
+            for name, parameters in part.param_groups().items():
+                groups.setdefault(name, []).extend(parameters)
+        return {name: parameters for name, parameters in groups.items() if parameters}
+
+    def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
+        def initialise(step: int) -> None:
+            views = training_views(attributes.pipeline.datamanager.train_dataset)  # type: ignore
+            for part in self.parts:
+                part.initialise(views)
+
+        # Step 0 exists in a fresh run only: a resumed one has its start behind it.
+        return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+
+    def get_outputs(self, ray_bundle: RayBundle) -> dict[str, Tensor]:
+        """Per ray: ``rgb``, ``accumulation``, ``depth`` (along the ray), ``normals`` (in [0, 1]); see the README.
+
+        While training also ``gradients``, one row per section.
+        """
+        origins, directions = ray_bundle.origins, ray_bundle.directions
+        if self.training:
+            return self._render(origins, directions)
+        chunks = zip(origins.split(self.config.rays_at_once), directions.split(self.config.rays_at_once), strict=True)
+        outputs = [self._render(*chunk) for chunk in chunks]
+        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0] if name != "gradients"}
+
+    def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
+        sections = self.sampler(origins, directions, self.geometry)
+        rays = render_volume(
+            origins, directions, sections, self.geometry, self.radiance, self.law, self.config.weight_threshold
+        )
+        unit_normals = functional.normalize(rays.normals, dim=-1)
+        return {
+            "rgb": rays.over(self.background(origins, directions)),
+            "accumulation": rays.accumulation,
+            "depth": rays.depth,
+            # Grey where there is nothing; clamped because exporters insist on [0, 1] to the last bit.
+            "normals": (0.5 + 0.5 * unit_normals * rays.accumulation).clamp(0.0, 1.0),
+            "gradients": rays.gradients,
+        }
+
+    def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
+        measured = Measured(batch["image"][..., :3].to(self.device), self._foreground(batch))
+        losses = {}
+        for name, weight in self.config.loss_coefficients.items():
+            loss = LOSS_TERMS[name](outputs, measured)
+            if loss is not None:
+                losses[name] = weight * loss
+        if self.training:
+            for part in self.parts:
+                losses |= part.regularisers()
+        return losses
+
+    def _foreground(self, batch: dict) -> Tensor | None:
+        if self.config.masks == "ignored":
+            return None
+        if "foreground" in batch:
+            return batch["foreground"].to(self.device)
+        if self.config.masks == "required":
+            raise UserError(
+                "This method needs foreground masks and the scene has none. Add a `mask` folder with one image per "
+                "photograph, or train `neus-idr-womask`, which needs no masks."
+            )
+        return None
+
+    def get_metrics_dict(self, outputs: dict, batch: dict) -> dict[str, Tensor]:
+        error = (outputs["rgb"].detach() - batch["image"][..., :3].to(self.device)).square()
+        foreground = self._foreground(batch)
+        weights = torch.ones_like(error[..., :1]) if foreground is None else foreground
+        mean = (error * weights).sum() / (3.0 * weights.sum()).clamp(min=1e-5)
+        return {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), "inv_s": self.law.sharpness().detach()}
+
+    def get_rgba_image(self, outputs: dict[str, Tensor], output_name: str = "rgb") -> Tensor:
+        """Colour with the ray's opacity as alpha, the black that shows through divided out."""
+        accumulation = outputs["accumulation"]
+        color = (outputs[output_name] / accumulation.clamp(min=1e-3)).clamp(max=1.0)
+        return torch.cat([color, accumulation.clamp(0.0, 1.0)], dim=-1)
+
+    def get_image_metrics_and_images(self, outputs: dict, batch: dict) -> tuple[dict[str, float], dict[str, Tensor]]:
+        image = batch["image"][..., :3].to(outputs["rgb"])
+        foreground = self._foreground(batch)
+        foreground = None if foreground is None else foreground.to(image)
+        metrics = image_metrics(outputs["rgb"], outputs["accumulation"], image, foreground)
+        return metrics, pictures(outputs, image)
+
+    @torch.no_grad()
+    def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
+        """Signed distance at scene positions, on the model's device."""
+        return self.geometry.sdf(positions)
+
+    @torch.no_grad()
+    def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
+        """Colours in [0, 1] of surface points, seen along their normals from outside."""
+        output = self.geometry(positions)
+        normals = functional.normalize(output.gradients, dim=-1)
+        return self.radiance(positions, normals, -normals, output.features)

@@ -1,0 +1,39 @@
+"""Learning rates as functions of the training's progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from nerfstudio.engine.schedulers import Scheduler, SchedulerConfig
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from idr_neus_plugins.core.schedules import warmup_cosine
+
+
+class ProgressLR(LambdaLR):
+    """Scales the learning rate by a function of ``progress``, which the trainer sets before every step."""
+
+    def __init__(self, optimizer: Optimizer, factor: Callable[[float], float]) -> None:
+        self.progress = 0.0
+        super().__init__(optimizer, lambda _step: factor(self.progress))
+
+
+@dataclass
+class WarmupCosineConfig(SchedulerConfig):
+    """NeuS's schedule: linear warm-up, then a cosine to a floor."""
+
+    _target: type = field(default_factory=lambda: WarmupCosine)
+    warmup: float = 5_000 / 300_000
+    """Share of the training that the warm-up takes."""
+    floor: float = 0.05
+    """Factor of the learning rate at the end."""
+
+
+class WarmupCosine(Scheduler):
+    config: WarmupCosineConfig
+
+    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
+        return ProgressLR(optimizer, partial(warmup_cosine, warmup=self.config.warmup, floor=self.config.floor))

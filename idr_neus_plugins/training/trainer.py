@@ -1,0 +1,165 @@
+"""nerfstudio's trainer with schedules that follow a clock, honest time budgets and checkpoints that are always whole."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Optional
+
+import torch
+from nerfstudio.engine.trainer import Trainer, TrainerConfig
+from nerfstudio.utils import writer
+from nerfstudio.utils.decorators import check_main_thread
+from nerfstudio.utils.rich_utils import CONSOLE
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, save_whole
+from idr_neus_plugins.training.clock import TrainingClock
+from idr_neus_plugins.training.schedulers import ProgressLR
+
+STEPS_BEFORE_ESTIMATE = 20
+LONG_RUN_HOURS = 6.0
+
+
+@dataclass
+class SurfaceTrainerConfig(TrainerConfig):
+    """nerfstudio's trainer and a time budget."""
+
+    _target: type = field(default_factory=lambda: SurfaceTrainer)
+    max_minutes: Optional[float] = None  # noqa: UP045 - nerfstudio reads the annotations at run time
+    """Wall-clock budget of the training in minutes; every schedule is fitted to it. None: by steps alone."""
+
+
+class SurfaceTrainer(Trainer):
+    """Drives ``model.set_progress`` and every :class:`ProgressLR` from one :class:`TrainingClock`."""
+
+    config: SurfaceTrainerConfig
+
+    def __init__(self, config: SurfaceTrainerConfig, local_rank: int = 0, world_size: int = 1) -> None:
+        if config.machine.device_type == "cuda" and not torch.cuda.is_available():
+            CONSOLE.print("No CUDA device here: training on the CPU.")
+            config.machine.device_type = "cpu"
+        self.clock = TrainingClock(config.max_num_iterations, config.max_minutes)
+        super().__init__(config, local_rank, world_size)
+
+    @property
+    def training_state(self) -> str:
+        return self._training_state
+
+    @training_state.setter
+    def training_state(self, state: str) -> None:
+        self._training_state = state  # set by the viewer's buttons, too: a pause is not training time
+        self.clock.skip()
+
+    def setup(self, test_mode: str = "val") -> None:
+        with one_message_for_bad_input():
+            super().setup(test_mode)  # type: ignore
+
+    def train(self) -> None:
+        total = self.config.max_num_iterations
+        self._last_step = self._start_step - 1
+        # The base class runs this many *more* steps; the user means that many altogether.
+        self.config.max_num_iterations = max(total - self._start_step, 0)
+        try:
+            with one_message_for_bad_input():
+                super().train()
+        finally:
+            self.config.max_num_iterations = total
+
+    def train_iteration(self, step: int):
+        progress = self.clock.progress(step)
+        self.pipeline.model.set_progress(progress)
+        for scheduler in self.optimizers.schedulers.values():
+            if isinstance(scheduler, ProgressLR):
+                scheduler.progress = progress
+        result = super().train_iteration(step)
+        self._refuse_nan(step, result[1])
+        self._last_step = step
+        self.clock.tick()
+        self._tell_duration(step)
+        self.stop_training = self.stop_training or progress >= 1.0
+        return result
+
+    def _refuse_nan(self, step: int, losses: dict[str, torch.Tensor]) -> None:
+        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
+        if broken:
+            raise FloatingPointError(
+                f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
+                f"{self.checkpoint_dir}; resume from it with --load-dir, or with a lower learning rate."
+            )
+
+    def _tell_duration(self, step: int) -> None:
+        left = self.clock.seconds_left(step)
+        if self.config.max_minutes is not None and self.clock.steps and writer.is_initialized():
+            # nerfstudio's table derives its percentage and ETA from the expected number of steps.
+            writer.GLOBAL_BUFFER["max_iter"] = step + 1 + round(left / max(self.clock.seconds_per_step, 1e-9))
+        if self.clock.steps == STEPS_BEFORE_ESTIMATE:
+            CONSOLE.print(duration_message(left, self.clock.seconds_per_step, self.config.method_name or ""))
+
+    def _after_train(self) -> None:
+        self.step = max(self._last_step, 0)  # the base class has counted one further when the clock stopped it
+        super()._after_train()
+
+    @check_main_thread
+    def save_checkpoint(self, step: int) -> None:
+        """Writes the checkpoint whole, then deletes older ones if only the latest is wanted.
+
+        Raises FloatingPointError, and keeps the older ones, if a parameter is not a number.
+        """
+        broken = [name for name, value in self.pipeline.model.named_parameters() if value.isnan().any()]
+        if broken:
+            raise FloatingPointError(f"step {step}: {', '.join(broken)} not a number; no checkpoint written")
+        path = checkpoint_path(self.checkpoint_dir, step)
+        save_whole(self._state(step), path, workspace=self.base_dir)
+        if self.config.save_only_latest_checkpoint:
+            prune(keep=path)
+
+    def _state(self, step: int) -> dict:
+        """nerfstudio's checkpoint, and the time spent."""
+        pipeline = self.pipeline.module if hasattr(self.pipeline, "module") else self.pipeline
+        return {
+            "step": step,
+            "pipeline": pipeline.state_dict(),  # type: ignore
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.optimizers.items()},
+            "schedulers": {name: scheduler.state_dict() for name, scheduler in self.optimizers.schedulers.items()},
+            "scalers": self.grad_scaler.state_dict(),
+            "seconds": self.clock.seconds,
+        }
+
+    def _load_checkpoint(self) -> None:
+        path = find_checkpoint(self.config.load_dir, self.config.load_step, self.config.load_checkpoint)
+        if path is None:
+            return
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self._start_step = state["step"] + 1
+        self.pipeline.load_pipeline(state["pipeline"], state["step"])
+        self.optimizers.load_optimizers(state["optimizers"])
+        if self.config.load_scheduler:
+            self.optimizers.load_schedulers(state["schedulers"])
+        self.grad_scaler.load_state_dict(state["scalers"])
+        self.clock.resume(state["seconds"])
+        CONSOLE.print(f"Resuming {path} at step {self._start_step} of {self.config.max_num_iterations}")
+
+
+def duration_message(seconds: float, seconds_per_step: float, method: str) -> str:
+    """What the user should know after the first steps."""
+    hours, minutes = divmod(round(seconds / 60.0), 60)
+    message = f"Training will take about {hours} h {minutes} min ({seconds_per_step:.2f} s a step)."
+    if seconds < 3600.0 * LONG_RUN_HOURS:
+        return message
+    if method == "neus-idr-fast":
+        return f"{message} Use --max-minutes to fit it into less."
+    return f"{message} On this machine `ns-train neus-idr-fast --max-minutes 10` gives a surface in minutes."
+
+
+@contextmanager
+def one_message_for_bad_input() -> Iterator[None]:
+    """Ends the command with the message of a UserError alone: the input is at fault, so a stack trace helps nobody."""
+    try:
+        yield
+    except UserError as error:
+        CONSOLE.print(f"[bold red]Error:[/bold red] {error}", soft_wrap=True)
+        sys.exit(1)
