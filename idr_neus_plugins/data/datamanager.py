@@ -13,11 +13,12 @@ from nerfstudio.data.utils.dataloaders import FixedIndicesEvalDataloader, RandIn
 from torch import Tensor
 from torch.nn.functional import pad
 
+from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.data.dataset import SurfaceDataset
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.data.pixels import PixelStore, SurfacePixelSamplerConfig
 from idr_neus_plugins.data.rays import ray_generator
-from idr_neus_plugins.data.views import TrainingViews, are_pinhole, pinhole_matrices
+from idr_neus_plugins.data.views import are_pinhole, pinhole_matrices
 from idr_neus_plugins.errors import UserError
 
 

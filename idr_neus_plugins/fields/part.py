@@ -5,22 +5,9 @@ All hooks have a default that does nothing, so a part overrides only what it nee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from jaxtyping import Float
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class TrainingViews:
-    """The training photographs as a part may need them to find its start."""
-
-    projections: Float[Tensor, "views 3 4"]
-    """Scene units to pixels times depth: ``(u w, v w, w) = P (x, y, z, 1)`` with w > 0 in front of the camera; the
-    centre of the first pixel is at (0.5, 0.5). Lens distortion is left out."""
-    foreground: Sequence[Float[Tensor, "height width"]] | None
-    """Masks in [0, 1], one per view, or None where the scene has none."""
+from idr_neus_plugins.core.views import TrainingViews
 
 
 class Part(nn.Module):

@@ -24,7 +24,6 @@ from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
-from idr_neus_plugins.models.training_views import training_views
 from idr_neus_plugins.renderers.law import NeusLawConfig
 from idr_neus_plugins.renderers.volume import render_volume
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
@@ -112,7 +111,7 @@ class SurfaceModel(Model):
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
         def initialise(step: int) -> None:
-            views = training_views(attributes.pipeline.datamanager.train_dataset)  # type: ignore
+            views = attributes.pipeline.datamanager.training_views()  # type: ignore
             for part in self.parts:
                 part.initialise(views)
 

@@ -37,7 +37,7 @@ def prune(keep: Path) -> None:
 
 
 def find_checkpoint(load_dir: Path | None, load_step: int | None, load_checkpoint: Path | None) -> Path | None:
-    """The checkpoint that nerfstudio's flags ask for; None when they ask for none. Raises UserError if it is missing."""
+    """The checkpoint that nerfstudio's flags ask for; None when they ask for none. Raises UserError if it is absent."""
     if load_dir is None and load_checkpoint is None:
         return None
     if load_dir is None:

@@ -1,4 +1,4 @@
-"""nerfstudio's trainer with schedules that follow a clock, honest time budgets and checkpoints that are always whole."""
+"""nerfstudio's trainer, with schedules that follow a clock, honest time budgets and checkpoints that stay whole."""
 
 from __future__ import annotations
 
