@@ -89,5 +89,8 @@ rm -f "$stamp"
     | cmp -s - <("$python" -c 'import sys; print(sys.version)') || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint scripts/constraints.txt \
     --editable ".${extra:+[$extra]}" || fail "pip could not install the project; its message is above."
+# Torch and torchvision from different sources do not fit together; a missing system library shows here as well.
+.venv/bin/python -c 'import torchvision, open3d, pymeshlab' >/dev/null || fail "The installed packages do not load" \
+    "(message above). Remove .venv and let pip take torch and torchvision from one and the same index."
 echo "$(fingerprint) ${extra:-plain}" >"$stamp"
 say "Ready: .venv/bin holds ns-train, ns-viewer, ns-export, ns-render, ns-eval and idr-neus."
