@@ -45,7 +45,7 @@ class IdrScene:
 
 
 def find_camera_file(folder: Path, name: str = "auto") -> Path:
-    """The npz called ``name``; for "auto" cameras_sphere.npz, then cameras.npz, then the only npz that holds cameras."""
+    """The npz called ``name``; "auto": cameras_sphere.npz, then cameras.npz, then the only npz that holds cameras."""
     if name != "auto":
         path = folder / (name if name.endswith(".npz") else f"{name}.npz")
         if not path.is_file():

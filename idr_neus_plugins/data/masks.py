@@ -33,7 +33,7 @@ def masks_are_useful(
     """Looks at a dozen views. False where all is foreground (placeholders of data sets without masks).
 
     The foreground lies in the region of interest, so rays that miss the unit sphere must be background; where no ray
-    misses it, rays through its centre are compared with the border of the image.
+    misses it, the border of the images must not hold more foreground than their whole.
     Raises UserError for masks without any foreground, with values 0/1 instead of 0/255, or inverted.
     """
     foreground, impact, border = [], [], []
@@ -56,11 +56,11 @@ def _judge(
         raise UserError(f"The masks in {where} {hint}.")
     if foreground.mean() > 0.9995:
         return False
-    outside, centre = foreground[impact > 1.05], foreground[impact < 0.25]
+    outside = foreground[impact > 1.05]
     if len(outside) > 0.005 * len(foreground):
         inverted = outside.mean() > 0.5
     else:
-        inverted = len(centre) > 0 and centre.mean() < 0.5 < foreground[border].mean()
+        inverted = foreground[border].mean() > max(0.5, foreground.mean())
     if inverted:
         raise UserError(
             f"The masks in {where} mark what lies outside the region of interest. They seem inverted: the object must "

@@ -38,7 +38,7 @@ class PixelStore:
             images = [torch.from_numpy(image) for image in pool.map(dataset.get_numpy_image, views)]
             masks = (
                 [torch.from_numpy(mask) for mask in pool.map(dataset.get_numpy_foreground, views)]
-                if (dataset.has_foreground)
+                if dataset.has_foreground
                 else None
             )
         sizes = torch.tensor([image.shape[:2] for image in images])
@@ -87,7 +87,7 @@ class SurfacePixelSampler(PixelSampler):
     config: SurfacePixelSamplerConfig
 
     def sample(self, image_batch: PixelStore) -> dict[str, Tensor]:
-        """Batch with "image" [rays, 3], "indices" [rays, 3] and, with masks, "foreground" [rays, 1]; floats in [0, 1]."""
+        """A batch: "indices" [rays, 3], "image" [rays, 3] and, with masks, "foreground" [rays, 1], both in [0, 1]."""
         pixels = self._draw(image_batch)
         batch = {"image": image_batch.colors[pixels].float() / 255.0, "indices": image_batch.locate(pixels)}
         if image_batch.foreground is not None:

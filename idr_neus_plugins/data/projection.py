@@ -17,7 +17,7 @@ LARGEST_SKEW_PX = 0.1
 def decompose_projection(
     projection: Float[np.ndarray, "3 4"],
 ) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "4 4"]]:
-    """P -> (K, camera-to-world), for any scale and sign of P (Hartley and Zisserman, section 6.2.4: RQ of the left 3x3).
+    """P -> (K, camera-to-world), for any scale and sign of P (Hartley and Zisserman 2004, 6.2.4: RQ of its left 3x3).
 
     K is upper triangular with a positive diagonal and K[2, 2] = 1; the camera-to-world matrix is rigid, and points
     before the camera have positive depth.
@@ -59,7 +59,7 @@ def skew_in_pixels(intrinsics: Float[np.ndarray, "3 3"], height: int) -> float:
 
 def split_similarity(
     matrix: Float[np.ndarray, "4 4"], name: str
-) -> tuple[float, Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
+) -> tuple[float, Float[np.ndarray, "3 3"], Float[np.ndarray, " 3"]]:
     """x -> scale * rotation @ x + translation, out of a 4x4 matrix. Raises UserError for any other transformation."""
     block = matrix[:3, :3]
     if not np.isfinite(matrix).all() or np.linalg.det(block) <= 0:
