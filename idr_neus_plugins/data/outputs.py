@@ -1,7 +1,8 @@
 """What every layout becomes: nerfstudio's parser outputs with the metadata that surface methods read.
 
-``metadata``: "world_from_scene" [4, 4] float64 (``scale_mat``); "view_indices", positions in the whole scene; "shrink",
-pixels of the files per pixel of the cameras; for scenes with masks "foreground_filenames" or "foreground_in_alpha".
+``metadata``: "world_from_scene" [4, 4] float64 (``scale_mat``); "all_cameras" of the scene, held-out ones too;
+"view_indices", positions in the whole scene; "shrink", pixels of the files per pixel of the cameras; for scenes with
+masks "foreground_filenames" or "foreground_in_alpha".
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def surface_outputs(
     transform = torch.from_numpy(np.concatenate([rotation.T, -rotation.T @ translation[:, None]], 1)).float()
     metadata: dict = {
         "world_from_scene": torch.from_numpy(world_from_scene),
+        "all_cameras": cameras,
         "view_indices": list(range(len(images))),
         "shrink": 1.0,
     }
@@ -68,7 +70,7 @@ def shrink_images(outputs: DataparserOutputs, factor: float) -> DataparserOutput
         **{name: getattr(cameras, name) / factor for name in ("fx", "fy", "cx", "cy")},
         **{name: (getattr(cameras, name).double() / factor + 1e-6).long() for name in ("height", "width")},
     )
-    return replace(outputs, cameras=shrunk, metadata={**outputs.metadata, "shrink": factor})
+    return replace(outputs, cameras=shrunk, metadata={**outputs.metadata, "shrink": factor, "all_cameras": shrunk})
 
 
 def select_views(outputs: DataparserOutputs, views: list[int]) -> DataparserOutputs:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
+from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.config_utils import to_immutable_dict
+from nerfstudio.data.scene_box import OrientedBox
 from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttributes, TrainingCallbackLocation
 from nerfstudio.models.base_model import Model, ModelConfig
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
+from idr_neus_plugins.models.camera_size import with_data_size
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.renderers.law import NeusLawConfig
@@ -117,6 +120,12 @@ class SurfaceModel(Model):
 
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
         return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+
+    def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
+        """The outputs as images; frames of nerfstudio's interpolated paths get the size of the photographs."""
+        all_cameras = self.kwargs.get("metadata", {}).get("all_cameras")
+        sized = camera if all_cameras is None else with_data_size(camera, all_cameras)
+        return super().get_outputs_for_camera(sized, obb_box)
 
     def get_outputs(self, ray_bundle: RayBundle) -> dict[str, Tensor]:
         """Per ray: ``rgb``, ``accumulation``, ``depth`` (along the ray), ``normals`` (in [0, 1]); see the README.

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from nerfstudio.cameras.camera_paths import get_interpolated_camera_path
-from nerfstudio.cameras.cameras import Cameras, CameraType
+from nerfstudio.cameras.cameras import Cameras
 
 from idr_neus_plugins.models.camera_size import with_data_size
 
@@ -45,11 +45,7 @@ def test_sizes_follow_the_principal_point_where_photographs_differ() -> None:
 @pytest.mark.parametrize("viewer_size", [(512, 512), (1024, 576), (333, 517)])
 def test_cameras_of_the_viewer_keep_their_size(viewer_size) -> None:
     width, height = viewer_size
-    camera = Cameras(torch.eye(4)[None, :3], 700.0, 700.0, width / 2, height / 2, width, height, None)
-    camera = Cameras(
-        torch.eye(4)[None, :3], torch.tensor([[700.0]]), torch.tensor([[700.0]]), torch.tensor([[width / 2]]),
-        torch.tensor([[height / 2]]), width, height, camera_type=CameraType.PERSPECTIVE,
-    )
+    camera = cameras([(width / 2, height / 2)], width, height)
     assert size(with_data_size(camera, cameras([(411.7, 309.7)]))) == viewer_size
 
 
