@@ -16,7 +16,8 @@ from idr_neus_plugins.writing import write_json
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from idr_neus_plugins.evaluation.images import ImageScores
+    from idr_neus_plugins.data.dataset import SurfaceDataset
+    from idr_neus_plugins.models.surface_model import SurfaceModel
 
 
 @dataclass
@@ -78,29 +79,26 @@ class EvalImages:
         from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.evaluation.images import mean_scores
 
-        pipeline = load_run(self.load_config, test_mode="test")
+        pipeline = load_run(self.load_config)
         dataset = pipeline.datamanager.eval_dataset
         _print_split(pipeline.datamanager.train_dataset.image_filenames, dataset.image_filenames)
-        scores = []
         with progress_bar() as bar:
-            for view in bar.track(range(len(dataset)), description="Rendering (views)"):
-                scores.append(self._score_view(pipeline.model, dataset, view))
-        means = mean_scores(scores)
-        print_scores(f"Mean of {len(scores)} held-out views", means)
+            views = bar.track(range(len(dataset)), description="Rendering (views)")
+            means = mean_scores([self._score_view(pipeline.model, dataset, view) for view in views])
+        print_scores(f"Mean of {len(dataset)} held-out views", means)
         if self.json is not None:
             write_json(self.json, means)
 
-    def _score_view(self, model, dataset, view: int) -> ImageScores:
-        from idr_neus_plugins.evaluation.images import score_image, side_by_side
+    def _score_view(self, model: SurfaceModel, dataset: SurfaceDataset, view: int) -> dict[str, float]:
+        from idr_neus_plugins.evaluation.images import score_view, side_by_side
 
-        outputs = model.get_outputs_for_camera(dataset.cameras[view : view + 1].to(model.device))
         item = dataset[view]
-        rendered = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
-        photo, foreground = item["image"][..., :3].float().cpu(), item.get("foreground")
+        outputs = model.get_outputs_for_camera(dataset.cameras[view : view + 1].to(model.device))
+        outputs = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
         if self.save_images is not None:
-            picture = side_by_side(photo, rendered["rgb"], rendered["normals"])
+            picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"])
             _write_picture(self.save_images / f"{dataset.image_filenames[view].stem}.png", picture)
-        return score_image(rendered["rgb"], rendered["accumulation"], photo, foreground)
+        return score_view(outputs, item["image"], item.get("foreground"), model.config.masks != "ignored")
 
 
 Eval = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)

@@ -46,8 +46,7 @@ class ExportMesh:
         from idr_neus_plugins.meshing.frames import frame_record, to_frame, write_mesh
         from idr_neus_plugins.writing import write_json
 
-        pipeline = load_run(self.load_config, test_mode="inference")
-        model = pipeline.model
+        model = load_run(self.load_config).model
         mesh = extract_mesh(model.sdf, model.region, self.resolution, close_border=self.close_border)
         mesh = drop_degenerate(mesh) if self.all_components else largest_component(drop_degenerate(mesh))
         colors = vertex_colors(model.surface_colors, mesh.vertices, model.region.device)

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
 
 from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
+    from nerfstudio.engine.trainer import TrainerConfig
     from nerfstudio.pipelines.base_pipeline import Pipeline
 
-SURFACE = ("sdf", "surface_colors", "region", "world_from_scene")
-"""What a model of ours offers for meshing."""
+SURFACE = ("sdf", "surface_colors")
+"""What tells a model of ours from others."""
 
 
-def load_run(load_config: Path, test_mode: Literal["test", "inference"]) -> Pipeline:
-    """Pipeline of a run with its latest checkpoint; ``inference`` opens no image.
+def load_run(load_config: Path) -> Pipeline:
+    """Pipeline of a run with its latest weights; cameras are read, images are not.
 
-    Raises UserError where the run is missing, was made by another version, or is not of one of our methods.
+    nerfstudio's own ``eval_setup`` accepts weights that fit only in part and leaves the rest random, and ends with an
+    IndexError where there are none; here the weights fit exactly.
+
+    Raises UserError where the run or its checkpoint is missing, is broken, was made by another version, or is not of
+    one of our methods.
     """
-    from nerfstudio.utils.eval_utils import eval_setup
+    import torch
 
-    method = _require_run(load_config)
+    config = _read_config(load_config)
+    weights = _read_weights(_latest_checkpoint(load_config.parent / config.relative_model_dir))
     try:
-        _, pipeline, _, _ = eval_setup(load_config, test_mode=test_mode)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        pipeline = config.pipeline.setup(device=device, test_mode="inference")
+        pipeline.model.update_to_step(weights["step"])
+        pipeline.load_state_dict(weights["pipeline"], strict=True)
     except AttributeError as error:
         if not is_dataclass(error.obj):
             raise
@@ -33,37 +43,55 @@ def load_run(load_config: Path, test_mode: Literal["test", "inference"]) -> Pipe
         if "loading state_dict" not in str(error):
             raise
         raise _other_version(load_config, error) from error
-    missing = [name for name in SURFACE if not hasattr(pipeline.model, name)]
-    if missing:
-        raise UserError(
-            f"{load_config} is a run of '{method}', which has no surface to offer (no {', '.join(missing)}). "
-            "Use a run of neus-idr, neus-idr-womask or neus-idr-fast."
-        )
-    return pipeline
+    return pipeline.eval()
 
 
-def _require_run(load_config: Path) -> str:
-    """Name of the run's method. Checks what nerfstudio would answer with an IndexError or a bare exit."""
+def _read_config(load_config: Path) -> TrainerConfig:
     import yaml
 
     if not load_config.is_file():
         raise UserError(f"There is no run configuration {load_config}. ns-train writes it as <run>/config.yml.")
     try:
         config = yaml.load(load_config.read_text(), Loader=yaml.Loader)
-        folder, method = Path(config.get_checkpoint_dir()).resolve(), config.method_name
+        method, model = config.method_name, config.pipeline.model._target
     except (yaml.YAMLError, AttributeError) as error:
         raise _other_version(load_config, error) from error
-    if not any(folder.glob("step-*.ckpt")):
+    if not all(hasattr(model, name) for name in SURFACE):
         raise UserError(
-            f"The run has no checkpoint in {folder}. Either it was stopped before the first one was saved, "
-            "or this command must be started in the folder where ns-train was."
+            f"{load_config} is a run of '{method}', which has no surface to offer. "
+            "Use a run of neus-idr, neus-idr-womask or neus-idr-fast."
         )
-    return method
+    return config
+
+
+def _latest_checkpoint(folder: Path) -> Path:
+    checkpoint = max(folder.glob("step-*.ckpt"), default=None)
+    if checkpoint is None:
+        raise UserError(
+            f"The run has no checkpoint: there is no step-*.ckpt in {folder}. It was stopped before the first one was "
+            "saved, or config.yml was moved away from its run."
+        )
+    return checkpoint
+
+
+def _read_weights(checkpoint: Path) -> dict[str, Any]:
+    import torch
+
+    try:
+        return torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, EOFError, UnpicklingError) as error:
+        raise UserError(
+            f"{checkpoint} cannot be read ({_brief(error)}): it is cut short or not a checkpoint. "
+            "Delete it if an earlier one stands beside it, or train again."
+        ) from error
 
 
 def _other_version(load_config: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())[:200]
     return UserError(
         f"{load_config} or its checkpoint does not fit this version of idr_neus_plugins; another one probably wrote it "
-        f"({reason}). Train again, or use the version that made the run."
+        f"({_brief(error)}). Train again, or use the version that made the run."
     )
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
