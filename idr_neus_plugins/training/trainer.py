@@ -84,7 +84,7 @@ class SurfaceTrainer(Trainer):
         return result
 
     def _refuse_nan(self, step: int, losses: dict[str, torch.Tensor]) -> None:
-        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
+        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss.detach()))]
         if broken:
             raise FloatingPointError(
                 f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "

@@ -1,0 +1,39 @@
+import torch
+
+from idr_neus_plugins.samplers.neus import NeusSamplerConfig
+from tests.analytic import Sphere, rays_at
+
+REGION = torch.tensor([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])
+
+
+def test_fine_sections_gather_at_the_surface():
+    sphere, (origins, directions) = Sphere(0.5), rays_at(0.3, 100)
+    sections = NeusSamplerConfig().setup(REGION).eval()(origins, directions, sphere)
+    exact, met = sphere.meet(origins, directions)
+    assert met.all()
+    distance = (sections.midpoints - exact[sections.ray_indices]).abs()
+    assert (distance < 0.1).float().mean() > 0.4  # even sections alone: about 0.1
+    at_surface = distance < 0.01
+    assert sections.deltas[at_surface].mean() < 0.01  # even sections: 2 / 64
+
+
+def test_every_ray_that_meets_the_unit_sphere_is_covered_and_no_other():
+    origins, directions = rays_at(1.2, 300)
+    sections = NeusSamplerConfig(coarse=8, fine=8).setup(REGION)(origins, directions, Sphere(0.4))
+    counts = sections.offsets.diff()
+    assert set(counts.tolist()) == {0, 16}
+    assert (sections.deltas >= 0).all()
+    torch.testing.assert_close(
+        sections.ends[:-1][sections.ray_indices.diff() == 0], sections.starts[1:][sections.ray_indices.diff() == 0]
+    )
+    inside = (origins[sections.ray_indices] + sections.midpoints[:, None] * directions[sections.ray_indices]).norm(
+        dim=1
+    )
+    assert inside.max() <= 1.0 + 1e-5
+
+
+def test_random_in_training_and_repeatable_in_evaluation():
+    sampler, (origins, directions), sphere = NeusSamplerConfig().setup(REGION), rays_at(0.3, 5), Sphere(0.5)
+    assert not torch.equal(sampler(origins, directions, sphere).starts, sampler(origins, directions, sphere).starts)
+    sampler.eval()
+    assert torch.equal(sampler(origins, directions, sphere).starts, sampler(origins, directions, sphere).starts)

@@ -1,0 +1,146 @@
+"""The trainer over a pipeline of one parameter: what it does to schedules, budgets and checkpoints."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from nerfstudio.configs.base_config import LocalWriterConfig, LoggingConfig, MachineConfig
+from nerfstudio.engine.optimizers import AdamOptimizerConfig
+from torch import nn
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.training.schedulers import WarmupCosineConfig
+from idr_neus_plugins.training.trainer import SurfaceTrainer, SurfaceTrainerConfig, duration_message
+
+
+class TinyModel(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.ones(1))
+        self.seen: list[float] = []
+
+    def set_progress(self, progress: float) -> None:
+        self.seen.append(progress)
+
+
+class TinyPipeline(nn.Module):
+    """As much of a nerfstudio pipeline as its trainer asks for."""
+
+    fail_at: int | None = None
+    error: Exception | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = TinyModel()
+        self.datamanager = SimpleNamespace(
+            train_dataset=object(), eval_dataset=None, get_train_rays_per_batch=lambda: 1
+        )
+
+    def get_param_groups(self) -> dict:
+        return {"fields": list(self.parameters())}
+
+    def get_training_callbacks(self, attributes) -> list:
+        return []
+
+    def load_pipeline(self, state: dict, step: int) -> None:
+        self.load_state_dict(state)
+
+    def get_train_loss_dict(self, step: int) -> tuple[dict, dict, dict]:
+        if self.error is not None:
+            raise self.error
+        scale = float("nan") if step == self.fail_at else 1.0
+        return {}, {"rgb": (scale * self.model.value).square().sum()}, {}
+
+
+@dataclass
+class TinyPipelineConfig:
+    datamanager: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(data=Path("scene")))
+
+    def setup(self, **_) -> TinyPipeline:
+        return TinyPipeline()
+
+
+def trainer(folder: Path, steps: int, **changes) -> SurfaceTrainer:
+    adam = {"optimizer": AdamOptimizerConfig(lr=0.1), "scheduler": WarmupCosineConfig(warmup=0.2)}
+    config = SurfaceTrainerConfig(
+        method_name="tiny", output_dir=folder, timestamp="run", max_num_iterations=steps, vis="tensorboard",
+        pipeline=TinyPipelineConfig(), optimizers={"fields": adam}, machine=MachineConfig(device_type="cpu"),
+        logging=LoggingConfig(local_writer=LocalWriterConfig(enable=False)), **changes,
+    )  # fmt: skip
+    built = config.setup()
+    built.setup()
+    return built
+
+
+def checkpoints(run: SurfaceTrainer) -> list[str]:
+    return sorted(path.name for path in run.checkpoint_dir.iterdir())
+
+
+def test_every_step_is_told_its_progress_up_to_one(tmp_path):
+    run = trainer(tmp_path, steps=11)
+    run.train()
+    torch.testing.assert_close(run.pipeline.model.seen, [step / 10 for step in range(11)])
+    assert checkpoints(run) == ["step-000000010.ckpt"]
+    torch.testing.assert_close(run.optimizers.optimizers["fields"].param_groups[0]["lr"], 0.1 * 0.05)
+
+
+def test_resuming_runs_up_to_the_number_of_steps_and_not_that_many_more(tmp_path):
+    first = trainer(tmp_path, steps=6)
+    first.train()
+    again = trainer(tmp_path, steps=11, load_dir=first.checkpoint_dir)
+    assert torch.equal(again.pipeline.model.value, first.pipeline.model.value)
+    again.train()
+    torch.testing.assert_close(again.pipeline.model.seen, [0.6, 0.7, 0.8, 0.9, 1.0])
+    assert checkpoints(again) == ["step-000000010.ckpt"] and again.config.max_num_iterations == 11
+
+
+def test_resuming_a_finished_run_trains_nothing_and_keeps_its_checkpoint(tmp_path):
+    first = trainer(tmp_path, steps=4)
+    first.train()
+    again = trainer(tmp_path, steps=4, load_dir=first.checkpoint_dir)
+    again.train()
+    assert again.pipeline.model.seen == [] and checkpoints(again) == ["step-000000003.ckpt"]
+
+
+def test_a_time_budget_ends_the_run_with_the_schedule_at_its_end(tmp_path):
+    run = trainer(tmp_path, steps=10**9, max_minutes=0.3 / 60)
+    run.train()
+    assert run.pipeline.model.seen[-1] == 1.0 and run.pipeline.model.seen[-2] < 1.0
+    assert checkpoints(run) == [f"step-{len(run.pipeline.model.seen) - 1:09d}.ckpt"]
+    saved = torch.load(next(run.checkpoint_dir.iterdir()), weights_only=True)
+    assert saved["seconds"] == pytest.approx(0.3, abs=0.1)
+
+
+def test_nan_is_named_with_its_step_and_leaves_the_last_good_checkpoint(tmp_path):
+    run = trainer(tmp_path, steps=50, steps_per_save=3)
+    run.pipeline.fail_at = 5
+    with pytest.raises(FloatingPointError, match="step 5: loss rgb"):
+        run.train()
+    assert checkpoints(run) == ["step-000000003.ckpt"]
+    assert run.pipeline.model.value.isnan().all()
+    with pytest.raises(FloatingPointError, match="no checkpoint written"):
+        run.save_checkpoint(6)
+    assert checkpoints(run) == ["step-000000003.ckpt"]
+
+
+def test_bad_input_ends_with_its_message_alone(tmp_path, capsys):
+    run = trainer(tmp_path, steps=3)
+    run.pipeline.error = UserError("the masks are inverted")
+    with pytest.raises(SystemExit) as stop:
+        run.train()
+    assert stop.value.code == 1 and "the masks are inverted" in capsys.readouterr().out
+
+
+def test_a_gpu_configuration_trains_on_the_cpu_where_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    run = trainer(tmp_path, steps=2)
+    run.config.machine.device_type = "cuda"
+    assert SurfaceTrainer(run.config).device == "cpu"
+
+
+def test_long_runs_are_told_of_the_fast_method():
+    assert "2 h 0 min" in duration_message(7200, 0.5, "neus-idr") and "fast" not in duration_message(7200, 0.5, "x")
+    assert "neus-idr-fast --max-minutes" in duration_message(1e6, 3.0, "neus-idr")
+    assert "--max-minutes" in duration_message(1e6, 3.0, "neus-idr-fast")
