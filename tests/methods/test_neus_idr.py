@@ -8,12 +8,8 @@ from idr_neus_plugins.methods.neus_idr import config, config_without_masks, neus
 
 def test_settings_are_those_of_the_paper():
     model = config.pipeline.model
-    assert (model.geometry.layers, model.geometry.width, model.geometry.octaves, model.geometry.radius) == (
-        8,
-        256,
-        6,
-        0.5,
-    )
+    geometry = model.geometry
+    assert (geometry.layers, geometry.width, geometry.octaves, geometry.radius) == (8, 256, 6, 0.5)
     assert (model.sampler.coarse, model.sampler.fine, model.sampler.upsampling_steps) == (64, 64, 4)
     assert model.loss_coefficients == {"rgb": 1.0, "eikonal": 0.1, "mask": 0.1}
     assert config.max_num_iterations == 300_000
