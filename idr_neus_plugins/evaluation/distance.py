@@ -59,7 +59,7 @@ def sample_surface(mesh: trimesh.Trimesh, count: int, seed: int) -> tuple[np.nda
 
 
 def diameter(vertices: np.ndarray) -> float:
-    """Largest distance between two vertices, at most 0.2 % low: extremes along 1000 directions, then all their pairs."""
+    """Largest distance between two vertices, at most 0.2 % low: all pairs of the extremes along 1000 directions."""
     from scipy.spatial.distance import pdist
 
     steps = np.arange(1000) + 0.5

@@ -101,8 +101,8 @@ def _evaluate(sampled: SampledBlocks, blocks: np.ndarray, bar: Progress, task: T
 
 def _mixed(values: np.ndarray) -> np.ndarray:
     """Which rows [n, ...] hold both signs; zero counts as outside, NaN as unknown."""
-    rows = values.reshape(len(values), -1)
-    return (rows < 0).any(1) & (rows >= 0).any(1)
+    inner = tuple(range(1, values.ndim))
+    return (values < 0).any(inner) & (values >= 0).any(inner)
 
 
 def _neighbours_reached(blocks: np.ndarray, corners: np.ndarray) -> np.ndarray:

@@ -82,7 +82,7 @@ class Sampler:
             where = positions[~finite][0].round(4).tolist()
             raise UserError(
                 f"The signed distance is NaN or infinite at {(~finite).sum()} of {len(values)} points, first at "
-                f"{where}: the training diverged. Export an earlier checkpoint, or train again with a lower learning rate."
+                f"{where}: the training diverged. Export an earlier checkpoint, or train with a lower learning rate."
             )
         self.lowest = min(self.lowest, float(values.min()))
         self.highest = max(self.highest, float(values.max()))
