@@ -1,0 +1,73 @@
+"""``idr-neus eval`` and what all commands of ``idr-neus`` share."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import trimesh
+
+from idr_neus_plugins.cli.eval import EvalMesh
+from idr_neus_plugins.cli.main import entrypoint
+from idr_neus_plugins.errors import UserError
+
+
+@pytest.fixture
+def spheres(tmp_path):
+    """Spheres of radius 10 and 11, and points at radius 12 seen in 2 views and at radius 10.5 seen in 5."""
+    for radius in (10, 11):
+        trimesh.creation.icosphere(subdivisions=4, radius=radius).export(tmp_path / f"{radius}.ply")
+    directions = trimesh.creation.icosphere(subdivisions=2).vertices
+    views = np.repeat([2, 5], len(directions))
+    np.savez(tmp_path / "points.npz", xyz=np.concatenate([12 * directions, 10.5 * directions]), views=views)
+    return tmp_path
+
+
+def command(monkeypatch, *arguments) -> None:
+    monkeypatch.setattr(sys, "argv", ["idr-neus", *map(str, arguments)])
+    entrypoint()
+
+
+def test_scores_and_keys_of_a_mesh(spheres, monkeypatch, capsys):
+    files = ("--mesh", spheres / "10.ply", "--exact", spheres / "11.ply", "--points", spheres / "points.npz")
+    options = ("--min-views", 4, "--thresholds", 0.8, 1.2, "--samples", 5000, "--json", spheres / "out" / "s.json")
+    command(monkeypatch, "eval", "mesh", *files, *options)
+    scores = json.loads((spheres / "out" / "s.json").read_text())
+    relative = {"accuracy_relative", "completeness_relative", "chamfer_relative", "diameter"}
+    assert set(scores) == relative | {"accuracy", "completeness", "chamfer", "normal_consistency", "fscore_0.8"} | {
+        "fscore_1.2", "median", "mean", "p90", "within_0.8", "within_1.2"
+    }  # fmt: skip
+    assert scores["chamfer"] == pytest.approx(1, abs=0.02) and scores["median"] == pytest.approx(0.5, abs=0.02)
+    assert scores["fscore_0.8"] == 0 and scores["fscore_1.2"] == 1 and scores["within_0.8"] == 1
+    assert "chamfer" in capsys.readouterr().out
+
+
+def test_min_views_chooses_the_points(spheres):
+    EvalMesh(spheres / "10.ply", points=spheres / "points.npz", json=spheres / "all.json").main()
+    assert json.loads((spheres / "all.json").read_text())["p90"] == pytest.approx(2, abs=0.02)
+
+
+def test_bad_input_is_one_message(spheres, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command(monkeypatch, "eval", "mesh", "--mesh", spheres / "none.ply", "--exact", spheres / "11.ply")
+    error = capsys.readouterr().err
+    assert stop.value.code == 1 and "no mesh file" in error and error.count("\n") == 1
+    with pytest.raises(UserError, match="Nothing to compare"):
+        EvalMesh(spheres / "10.ply").main()
+
+
+def test_other_errors_keep_their_stack_trace(spheres, monkeypatch):
+    monkeypatch.setattr("idr_neus_plugins.evaluation.distance.load_mesh", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        command(monkeypatch, "eval", "mesh", "--mesh", spheres / "10.ply", "--exact", spheres / "11.ply")
+
+
+def test_start_up_waits_for_no_heavy_library():
+    code = (
+        "import sys, idr_neus_plugins.cli.main; print(*{'nerfstudio', 'torch', 'open3d', 'numba'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

@@ -1,0 +1,91 @@
+"""``ns-export mesh``: the exporter on a run whose surface is known, and its place in the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from idr_neus_plugins.cli.export_mesh import ExportMesh
+from tests.cli.sphere_run import WORLD_FROM_SCENE, write_run
+
+NS_EXPORT = Path(sys.executable).with_name("ns-export")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("suffix", ["ply", "obj", "glb"])
+def test_the_world_frame_is_that_of_the_cameras(tmp_path, suffix):
+    path = ExportMesh(write_run(tmp_path / "run"), tmp_path / "mesh", resolution=41, format=suffix).export()
+    mesh = trimesh.load(path, force="mesh", process=False)
+    assert path == tmp_path / "mesh" / f"mesh.{suffix}" and mesh.is_watertight
+    np.testing.assert_allclose(mesh.bounds, [[75, 175, 275], [125, 225, 325]], atol=0.05)
+    assert mesh.volume == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.01)
+    assert np.abs(mesh.visual.vertex_colors[:, :3].astype(int) - [255, 128, 0]).max() <= 1
+
+
+def test_the_matrix_beside_the_mesh_leads_from_scene_to_world(tmp_path):
+    run = write_run(tmp_path / "run")
+    scene, world = (ExportMesh(run, tmp_path / name, 30, frame=name).export() for name in ("scene", "world"))
+    record = json.loads(world.with_suffix(".json").read_text())
+    assert record["frame"] == "world" and "millimetres" in record["units"] and record["watertight"] is True
+    assert json.loads(scene.with_suffix(".json").read_text())["frame"] == "scene"
+    np.testing.assert_allclose(record["world_from_scene"], WORLD_FROM_SCENE)
+    moved = trimesh.transform_points(trimesh.load(scene).vertices, np.array(record["world_from_scene"]))
+    np.testing.assert_allclose(moved, trimesh.load(world).vertices, atol=1e-3)
+
+
+def test_one_piece_unless_asked_otherwise(tmp_path, monkeypatch):
+    def two_spheres(self, positions):
+        large, small = torch.tensor([-0.4, 0.0, 0.0]), torch.tensor([0.6, 0.0, 0.0])
+        return torch.minimum((positions - large).norm(dim=-1) - 0.4, (positions - small).norm(dim=-1) - 0.2)
+
+    monkeypatch.setattr("tests.cli.sphere_run.Sphere.sdf", two_spheres)
+    run = write_run(tmp_path / "run")
+    one = trimesh.load(ExportMesh(run, tmp_path, 50).export())
+    both = trimesh.load(ExportMesh(run, tmp_path, 50, all_components=True).export())
+    assert one.body_count == 1 and both.body_count == 2
+    assert one.volume == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.02)
+
+
+def test_an_empty_surface_is_one_message(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        ExportMesh(write_run(tmp_path / "run", radius=torch.tensor([-1.0])), tmp_path / "mesh", 20).main()
+    assert stop.value.code == 1 and "no surface" in capsys.readouterr().err
+    assert not (tmp_path / "mesh").exists()
+
+
+def ns_export(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "160"}
+    command = [NS_EXPORT, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+
+
+def test_the_real_command_exports(tmp_path):
+    run = ns_export("mesh", "--load-config", write_run(tmp_path), "--output-dir", tmp_path, "--resolution", "20")
+    assert run.returncode == 0, run.stderr
+    assert trimesh.load(tmp_path / "mesh.ply").is_watertight
+
+
+def test_the_real_command_reports_bad_input(tmp_path):
+    run = ns_export("mesh", "--load-config", tmp_path / "none.yml", "--output-dir", tmp_path)
+    assert run.returncode == 1 and "no run configuration" in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "flags"),
+    [
+        ("mesh", ("--resolution", "--format", "--frame", "--all-components")),
+        ("pointcloud", ("--num-points", "--remove-outliers {True,False}")),
+    ],
+)
+def test_the_real_command_knows_mesh_and_its_own(subcommand, flags):
+    run = ns_export(subcommand, "--help")
+    assert run.returncode == 0, run.stderr
+    assert all(flag in run.stdout for flag in flags)
