@@ -10,7 +10,7 @@ from idr_neus_plugins.meshing.lattice import BLOCK, Lattice, Sampler
 PROBES = 32
 """Points per axis where the slope of the field is measured."""
 
-SLACK = 1.5
+SLACK = 1.25
 """Slope allowed beyond the measured one: the field may be steeper between the probes."""
 
 
