@@ -25,3 +25,8 @@ def warmup_cosine(progress: float, warmup: float, floor: float) -> float:
         return progress / warmup
     angle = math.pi * (progress - warmup) / (1.0 - warmup)
     return floor + (1.0 - floor) * 0.5 * (1.0 + math.cos(angle))
+
+
+def hold_then_decay(progress: float, hold: float, floor: float) -> float:
+    """1 until ``hold``, then an exponential decay that reaches ``floor`` at the end."""
+    return floor ** (max(progress - hold, 0.0) / (1.0 - hold))

@@ -10,7 +10,7 @@ from nerfstudio.engine.schedulers import Scheduler, SchedulerConfig
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from idr_neus_plugins.core.schedules import warmup_cosine
+from idr_neus_plugins.core.schedules import hold_then_decay, warmup_cosine
 
 
 class ProgressLR(LambdaLR):
@@ -37,3 +37,21 @@ class WarmupCosine(Scheduler):
 
     def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
         return ProgressLR(optimizer, partial(warmup_cosine, warmup=self.config.warmup, floor=self.config.floor))
+
+
+@dataclass
+class HoldThenDecayConfig(SchedulerConfig):
+    """Full rate at first, then exponential decay."""
+
+    _target: type = field(default_factory=lambda: HoldThenDecay)
+    hold: float = 0.3
+    """Share of the training at full rate."""
+    floor: float = 0.05
+    """Factor of the learning rate at the end."""
+
+
+class HoldThenDecay(Scheduler):
+    config: HoldThenDecayConfig
+
+    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
+        return ProgressLR(optimizer, partial(hold_then_decay, hold=self.config.hold, floor=self.config.floor))

@@ -75,16 +75,17 @@ class SurfaceTrainer(Trainer):
         for scheduler in self.optimizers.schedulers.values():
             if isinstance(scheduler, ProgressLR):
                 scheduler.progress = progress
-        result = super().train_iteration(step)
-        self._refuse_nan(step, result[1])
+        loss, losses, metrics = super().train_iteration(step)
+        losses = {name: value.detach() for name, value in losses.items()}
+        self._refuse_nan(step, losses)
         self._last_step = step
         self.clock.tick()
         self._tell_duration(step)
         self.stop_training = self.stop_training or progress >= 1.0
-        return result
+        return loss.detach(), losses, metrics
 
     def _refuse_nan(self, step: int, losses: dict[str, torch.Tensor]) -> None:
-        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss.detach()))]
+        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
         if broken:
             raise FloatingPointError(
                 f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
@@ -146,8 +147,8 @@ class SurfaceTrainer(Trainer):
 
 def duration_message(seconds: float, seconds_per_step: float, method: str) -> str:
     """What the user should know after the first steps."""
-    hours, minutes = divmod(round(seconds / 60.0), 60)
-    message = f"Training will take about {hours} h {minutes} min ({seconds_per_step:.2f} s a step)."
+    hours, minutes = divmod(math.ceil(seconds / 60.0), 60)
+    message = f"Training will take about {hours} h {minutes} min more ({seconds_per_step:.2f} s a step)."
     if seconds < 3600.0 * LONG_RUN_HOURS:
         return message
     if method == "neus-idr-fast":

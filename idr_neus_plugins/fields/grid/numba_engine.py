@@ -1,0 +1,166 @@
+"""The grid's operations through the Numba kernels: CPU, float32, the interface of ``reference.py``.
+
+A backward pass adds into ``parameter.grad`` directly, which is allocated once: a fresh dense gradient of a fine grid
+would cost more than all else in a step. (Consequence: gradients bypass the hooks of DistributedDataParallel.)
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from idr_neus_plugins.fields.grid import numba_kernels as kernels
+from idr_neus_plugins.fields.grid.nodes import MarkedNodes
+
+name = "numba"
+
+
+def spline(
+    control: Float[Tensor, "x y z"], coords: Float[Tensor, "points 3"]
+) -> tuple[Float[Tensor, " points"], Float[Tensor, "points 3"]]:
+    """See ``reference.spline``."""
+    return _Spline.apply(control, coords)
+
+
+def interpolate(
+    features: Float[Tensor, "x y z channels"], coords: Float[Tensor, "points 3"], touched: MarkedNodes | None = None
+) -> Float[Tensor, "points channels"]:
+    """See ``reference.interpolate``."""
+    return _Interpolate.apply(features, coords, touched)
+
+
+def smoothness(control: Float[Tensor, "x y z"], nodes: Int[Tensor, " nodes"]) -> Float[Tensor, ""]:
+    """See ``reference.smoothness``; the gradient reaches the listed nodes only."""
+    return _Smoothness.apply(control, nodes)
+
+
+def classify(
+    control: Float[Tensor, "x y z"], half_width: float
+) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " active"]]:
+    """See ``reference.classify``."""
+    states = torch.empty(control.shape, dtype=torch.uint8)
+    active = torch.zeros(-(-control.numel() // 8), 8, dtype=torch.uint8)
+    kernels.classify(
+        _numpy(control), np.float32(half_width), states.numpy(), active.numpy().reshape(-1)[: control.numel()]
+    )
+    return states, torch.cat(take_marked(active))
+
+
+def march(
+    origins: Float[Tensor, "rays 3"],
+    directions: Float[Tensor, "rays 3"],
+    jitter: Float[Tensor, " rays"],
+    lower: tuple[float, float, float],
+    voxel: float,
+    states: UInt8[Tensor, "x y z"],
+    step: float,
+) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
+    """See ``reference.march``."""
+    longest = int(np.linalg.norm(states.shape) * voxel / step) + 2
+    table = np.empty((len(origins), longest), np.float32)
+    counts = np.empty(len(origins), np.int64)
+    box = (np.asarray(lower, np.float32), np.float32(voxel))
+    kernels.march(
+        _numpy(origins), _numpy(directions), _numpy(jitter), *box, states.numpy(), np.float32(step), table, counts
+    )
+    kept = np.arange(counts.max(initial=0)) < counts[:, None]
+    return torch.from_numpy(table[:, : kept.shape[1]][kept]), torch.from_numpy(counts)
+
+
+def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " nodes"]]:
+    """See ``reference.take_marked``; one list per thread."""
+    words, parts = len(marks), numba.get_num_threads()
+    nodes, counts = np.empty(8 * words, np.int32), np.zeros(parts, np.int64)
+    kernels.take_marked(marks.numpy(), nodes, counts)
+    starts = [8 * (words * part // parts) for part in range(parts)]
+    return [torch.from_numpy(nodes[start : start + count]) for start, count in zip(starts, counts, strict=True)]
+
+
+def adam(
+    values: Float[Tensor, "rows channels"],
+    grad: Float[Tensor, "rows channels"],
+    exp_avg: Float[Tensor, "rows channels"],
+    exp_avg_sq: Float[Tensor, "rows channels"],
+    nodes: Int[Tensor, " nodes"],
+    rate: float,
+    betas: tuple[float, float],
+) -> None:
+    """See ``reference.adam``."""
+    tensors = (values, grad, exp_avg, exp_avg_sq, nodes)
+    kernels.adam(*map(_numpy, tensors), np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
+
+
+class _Spline(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
+        ctx.control, ctx.coords = control, _numpy(coords)
+        value, gradient = np.empty(len(coords), np.float32), np.empty((len(coords), 3), np.float32)
+        kernels.bspline_forward(_numpy(control), ctx.coords, value, gradient)
+        return torch.from_numpy(value), torch.from_numpy(gradient)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_value: Tensor, grad_gradient: Tensor):  # type: ignore[override]
+        slabs = _slabs(ctx.coords, ctx.control.shape[0])
+        kernels.bspline_backward(_grad(ctx.control), ctx.coords, _numpy(grad_value), _numpy(grad_gradient), slabs)
+        return None, None
+
+
+class _Interpolate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, features: Tensor, coords: Tensor, touched: MarkedNodes | None):  # type: ignore[override]
+        ctx.features, ctx.coords, ctx.touched = features, _numpy(coords), touched
+        out = np.empty((len(coords), features.shape[3]), np.float32)
+        kernels.trilinear_forward(_numpy(features), ctx.coords, out)
+        return torch.from_numpy(out)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_out: Tensor):  # type: ignore[override]
+        shape = ctx.features.shape[:3]
+        marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
+        slabs = _slabs(ctx.coords, ctx.features.shape[0])
+        kernels.trilinear_backward(_grad(ctx.features), marks.numpy(), ctx.coords, _numpy(grad_out), slabs)
+        return None, None, None
+
+
+class _Smoothness(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, control: Tensor, nodes: Tensor):  # type: ignore[override]
+        ctx.control, ctx.nodes, ctx.laplacian = control, nodes, np.zeros(control.numel(), np.float32)
+        row, plane = control.shape[2], control.shape[1] * control.shape[2]
+        total = kernels.laplacian(_numpy(control).reshape(-1), _numpy(nodes), row, plane, ctx.laplacian)
+        return control.new_tensor(0.5 * total / max(len(nodes), 1))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        row, plane = ctx.control.shape[2], ctx.control.shape[1] * ctx.control.shape[2]
+        weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
+        flat = _grad(ctx.control).reshape(-1)
+        kernels.laplacian_backward(ctx.laplacian, _numpy(ctx.nodes), row, plane, weight, flat)
+        return None, None
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().contiguous().numpy()
+
+
+def _grad(parameter: Tensor) -> np.ndarray:
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad.numpy()
+
+
+def _slabs(coords: np.ndarray, size: int) -> np.ndarray:
+    """Borders along x of one slab per thread, each with about as many points."""
+    threads = numba.get_num_threads()
+    if len(coords) == 0 or threads == 1:
+        return np.linspace(0, size, threads + 1).astype(np.int64)
+    some = coords[:: max(1, len(coords) // 2000), 0]
+    inner = np.quantile(some, np.linspace(0.0, 1.0, threads + 1)[1:-1]).astype(np.int64) + 1
+    return np.concatenate([[0], inner.clip(0, size), [size]])

@@ -1,0 +1,266 @@
+"""The grid field's hot loops as Numba kernels for the CPU: same results as ``reference.py``, fused and allocation-free.
+
+Scatters (the backward passes) are *owner computes*: the grid is cut into slabs along x, one per thread, and each
+thread walks all samples but writes only into its own slab. So there are no atomics, no private copies of the grid,
+and the sums are the same for every run with the same number of threads.
+
+Numba compiles each kernel at its first call (some 20 s in all) and caches the machine code on disk.
+"""
+
+# Shapes: n points in index coordinates (grid nodes at integers), a control grid [X, Y, Z], features [X, Y, Z, C].
+
+import numba
+import numpy as np
+
+from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
+
+_JIT = dict(parallel=True, fastmath=True, cache=True, nogil=True)
+_INLINE = dict(fastmath=True, cache=True, nogil=True, inline="always")
+_ONE, _HALF = np.float32(1.0), np.float32(0.5)
+
+
+@numba.njit(**_INLINE)
+def _spline(u, size):
+    """Nearest inner node of coordinate u, its three quadratic B-spline weights and their derivatives."""
+    u = min(max(u, _HALF), np.float32(size) - np.float32(1.5))
+    node = min(int(u + _HALF), size - 2)
+    f = u - np.float32(node)
+    a, b = _HALF - f, _HALF + f
+    return node, _HALF * a * a, np.float32(0.75) - f * f, _HALF * b * b, -a, np.float32(-2.0) * f, b
+
+
+@numba.njit(**_JIT)
+def bspline_forward(control, coords, value, gradient):
+    """Value and derivative (per voxel) of the quadratic B-spline with the given control values."""
+    nx, ny, nz = control.shape
+    for m in numba.prange(coords.shape[0]):
+        i, x0, x1, x2, dx0, dx1, dx2 = _spline(coords[m, 0], nx)
+        j, y0, y1, y2, dy0, dy1, dy2 = _spline(coords[m, 1], ny)
+        k, z0, z1, z2, dz0, dz1, dz2 = _spline(coords[m, 2], nz)
+        wx, dwx = (x0, x1, x2), (dx0, dx1, dx2)
+        wy, dwy = (y0, y1, y2), (dy0, dy1, dy2)
+        v = gx = gy = gz = np.float32(0.0)
+        for a in range(3):
+            s = sy = sz = np.float32(0.0)
+            for b in range(3):
+                c0 = control[i + a - 1, j + b - 1, k - 1]
+                c1 = control[i + a - 1, j + b - 1, k]
+                c2 = control[i + a - 1, j + b - 1, k + 1]
+                along_z = z0 * c0 + z1 * c1 + z2 * c2
+                s += wy[b] * along_z
+                sy += dwy[b] * along_z
+                sz += wy[b] * (dz0 * c0 + dz1 * c1 + dz2 * c2)
+            v += wx[a] * s
+            gx += dwx[a] * s
+            gy += wx[a] * sy
+            gz += wx[a] * sz
+        value[m] = v
+        gradient[m, 0] = gx
+        gradient[m, 1] = gy
+        gradient[m, 2] = gz
+
+
+@numba.njit(**_JIT)
+def bspline_backward(grad_control, coords, grad_value, grad_gradient, slabs):
+    """Adds the gradient of ``bspline_forward`` to grad_control; thread t owns the x-slab slabs[t]:slabs[t + 1]."""
+    nx, ny, nz = grad_control.shape
+    for t in numba.prange(slabs.shape[0] - 1):
+        low, high = slabs[t], slabs[t + 1]
+        for m in range(coords.shape[0]):
+            i, x0, x1, x2, dx0, dx1, dx2 = _spline(coords[m, 0], nx)
+            if i + 1 < low or i - 1 >= high:
+                continue
+            j, y0, y1, y2, dy0, dy1, dy2 = _spline(coords[m, 1], ny)
+            k, z0, z1, z2, dz0, dz1, dz2 = _spline(coords[m, 2], nz)
+            wx, dwx = (x0, x1, x2), (dx0, dx1, dx2)
+            wy, dwy = (y0, y1, y2), (dy0, dy1, dy2)
+            gv = grad_value[m]
+            gx, gy, gz = grad_gradient[m, 0], grad_gradient[m, 1], grad_gradient[m, 2]
+            for a in range(3):
+                row = i + a - 1
+                if row < low or row >= high:
+                    continue
+                p, py, pz = gv * wx[a] + gx * dwx[a], gy * wx[a], gz * wx[a]
+                for b in range(3):
+                    q, qz = p * wy[b] + py * dwy[b], pz * wy[b]
+                    grad_control[row, j + b - 1, k - 1] += q * z0 + qz * dz0
+                    grad_control[row, j + b - 1, k] += q * z1 + qz * dz1
+                    grad_control[row, j + b - 1, k + 1] += q * z2 + qz * dz2
+
+
+@numba.njit(**_INLINE)
+def _cell(u, size):
+    """Lower node of the cell that holds coordinate u, and the fraction within the cell."""
+    u = min(max(u, np.float32(0.0)), np.float32(size - 1))
+    node = min(int(u), size - 2)
+    return node, u - np.float32(node)
+
+
+@numba.njit(**_JIT)
+def trilinear_forward(features, coords, out):
+    """Trilinear interpolation of feature vectors."""
+    nx, ny, nz, channels = features.shape
+    for m in numba.prange(coords.shape[0]):
+        i, fx = _cell(coords[m, 0], nx)
+        j, fy = _cell(coords[m, 1], ny)
+        k, fz = _cell(coords[m, 2], nz)
+        for c in range(channels):
+            out[m, c] = 0
+        for a in range(2):
+            for b in range(2):
+                wab = (fx if a else _ONE - fx) * (fy if b else _ONE - fy)
+                for e in range(2):
+                    w = wab * (fz if e else _ONE - fz)
+                    for c in range(channels):
+                        out[m, c] += w * features[i + a, j + b, k + e, c]
+
+
+@numba.njit(**_JIT)
+def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
+    """Adds the gradient of ``trilinear_forward`` and marks [X, Y, Z] the nodes it touched."""
+    nx, ny, nz, channels = grad_features.shape
+    for t in numba.prange(slabs.shape[0] - 1):
+        low, high = slabs[t], slabs[t + 1]
+        for m in range(coords.shape[0]):
+            i, fx = _cell(coords[m, 0], nx)
+            if i + 1 < low or i >= high:
+                continue
+            j, fy = _cell(coords[m, 1], ny)
+            k, fz = _cell(coords[m, 2], nz)
+            for a in range(2):
+                row = i + a
+                if row < low or row >= high:
+                    continue
+                for b in range(2):
+                    wab = (fx if a else _ONE - fx) * (fy if b else _ONE - fy)
+                    for e in range(2):
+                        w = wab * (fz if e else _ONE - fz)
+                        for c in range(channels):
+                            grad_features[row, j + b, k + e, c] += w * grad_out[m, c]
+                        marks[row, j + b, k + e] = 1
+
+
+@numba.njit(**_JIT)
+def adam(values, grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2):
+    """Adam on the listed rows of values [nodes, channels]; clears their gradient, so that none need be zeroed."""
+    for n in numba.prange(nodes.shape[0]):
+        row = nodes[n]
+        for c in range(values.shape[1]):
+            g = grad[row, c]
+            grad[row, c] = 0
+            m = beta1 * exp_avg[row, c] + (_ONE - beta1) * g
+            v = beta2 * exp_avg_sq[row, c] + (_ONE - beta2) * g * g
+            exp_avg[row, c] = m
+            exp_avg_sq[row, c] = v
+            values[row, c] -= rate * m / (np.sqrt(v) + np.float32(1e-15))
+
+
+@numba.njit(**_JIT)
+def take_marked(marks, nodes, counts):
+    """Lists the marked nodes and clears their marks, many at a time where there are none.
+
+    marks [words, 8], nodes [8 * words]. Part t of the list begins at ``8 * (words * t // parts)`` and has counts[t]
+    entries.
+    """
+    words, parts = marks.shape[0], counts.shape[0]
+    packed = marks.view(np.uint64)
+    for t in numba.prange(parts):
+        first = words * t // parts
+        count = 0
+        for w in range(first, words * (t + 1) // parts):
+            if packed[w, 0] != 0:
+                for b in range(8):
+                    if marks[w, b] != 0:
+                        nodes[8 * first + count] = 8 * w + b
+                        count += 1
+                packed[w, 0] = 0
+        counts[t] = count
+
+
+@numba.njit(**_INLINE)
+def _six_neighbours(f, c, row, plane):
+    return f[c + 1] + f[c - 1] + f[c + row] + f[c - row] + f[c + plane] + f[c - plane]
+
+
+@numba.njit(**_JIT)
+def laplacian(control, nodes, row, plane, out):
+    """out [nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
+    total = 0.0
+    for n in numba.prange(nodes.shape[0]):
+        c = nodes[n]
+        value = _six_neighbours(control, c, row, plane) - np.float32(6.0) * control[c]
+        out[c] = value
+        total += value * value
+    return total
+
+
+@numba.njit(**_JIT)
+def laplacian_backward(lap, nodes, row, plane, weight, grad):
+    """Adds the gradient of ``weight / 2 * sum(lap ** 2)`` at the listed nodes; lap is zero elsewhere."""
+    for n in numba.prange(nodes.shape[0]):
+        c = nodes[n]
+        grad[c] += weight * (_six_neighbours(lap, c, row, plane) - np.float32(6.0) * lap[c])
+
+
+@numba.njit(**_JIT)
+def classify(control, half_width, states, active):
+    """Sets the state of every node by its value, and marks what a section in the band can reach.
+
+    The band is widened by one node on its outer side. active (flat, zeros) marks the band and two nodes around it,
+    borders excepted.
+    """
+    nx, ny, nz = control.shape
+    active = active.reshape(nx, ny, nz)
+    for i in numba.prange(nx):
+        for j in range(ny):
+            for k in range(nz):
+                value = control[i, j, k]
+                states[i, j, k] = OUTSIDE if value > half_width else (INSIDE if value < -half_width else BAND)
+    for i in numba.prange(2, nx - 2):
+        for j in range(2, ny - 2):
+            for k in range(2, nz - 2):
+                if abs(control[i, j, k]) <= half_width:
+                    for a in range(-2, 3):
+                        for b in range(-2, 3):
+                            for e in range(-2, 3):
+                                if max(abs(a), abs(b), abs(e)) == 1 and states[i + a, j + b, k + e] == OUTSIDE:
+                                    states[i + a, j + b, k + e] = BAND
+                                x, y, z = i + a, j + b, k + e
+                                if 2 <= x < nx - 2 and 2 <= y < ny - 2 and 2 <= z < nz - 2:
+                                    active[x, y, z] = 1
+
+
+@numba.njit(**_INLINE)
+def _nearest(x, lower, voxel, size):
+    return min(max(int((x - lower) / voxel + _HALF), 0), size - 1)
+
+
+@numba.njit(**_JIT)
+def march(origins, directions, jitter, lower, voxel, states, step, distances, counts):
+    """Steps each ray through the grid's box and notes the sections whose middle lies in the band.
+
+    The ray ends where it enters voxels that are safely inside: what lies behind the surface is hidden.
+    """
+    for r in numba.prange(origins.shape[0]):
+        near, far = np.float32(0.0), np.float32(1e9)
+        for a in range(3):
+            d = directions[r, a]
+            if abs(d) < np.float32(1e-9):
+                d = np.float32(1e-9)
+            upper = lower[a] + voxel * np.float32(states.shape[a] - 1)
+            t0, t1 = (lower[a] - origins[r, a]) / d, (upper - origins[r, a]) / d
+            near, far = max(near, min(t0, t1)), min(far, max(t0, t1))
+        count = 0
+        t = near + jitter[r] * step
+        while t < far and count < distances.shape[1]:
+            i = _nearest(origins[r, 0] + t * directions[r, 0], lower[0], voxel, states.shape[0])
+            j = _nearest(origins[r, 1] + t * directions[r, 1], lower[1], voxel, states.shape[1])
+            k = _nearest(origins[r, 2] + t * directions[r, 2], lower[2], voxel, states.shape[2])
+            state = states[i, j, k]
+            if state == INSIDE:
+                break
+            if state == BAND:
+                distances[r, count] = t
+                count += 1
+            t += step
+        counts[r] = count

@@ -1,0 +1,53 @@
+"""Adam for grids: updates only the nodes that a step concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+WARMUP_STEPS = 50
+"""After a start or a change of resolution the rate rises over these steps: its averages know nothing yet."""
+
+
+class NodeAdam(torch.optim.Optimizer):
+    """Adam over the rows that each parameter's ``nodes`` names; see ``reference.adam`` for the update.
+
+    The rate is in units of the parameter. Averages begin anew when a parameter's lattice has changed.
+    """
+
+    def __init__(
+        self, params: Iterable[nn.Parameter], lr: float, betas: tuple[float, float] = (0.9, 0.99), **_: Any
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas})
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Nothing to do: a step clears the rows that it used, and no others are ever read."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self._update(parameter, group["lr"], tuple(group["betas"]))
+
+    def _update(self, parameter: nn.Parameter, rate: float, betas: tuple[float, float]) -> None:
+        state = self._state_of(parameter)
+        state["step"] += 1
+        rate *= min(state["step"] / WARMUP_STEPS, 1.0)
+        tensors = [rows(t) for t in (parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"])]
+        for nodes in parameter.nodes.take():
+            parameter.nodes.engine.adam(*tensors, nodes, rate, betas)
+
+    def _state_of(self, parameter: nn.Parameter) -> dict[str, Any]:
+        state = self.state[parameter]
+        if not state or state["exp_avg"].shape != parameter.shape:
+            state |= {"step": 0, "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
+        return state
+
+
+def rows(values: Tensor) -> Tensor:
+    """Values at the nodes [x, y, z] or [x, y, z, channels] as [nodes, channels]."""
+    return values.view(-1, 1 if values.dim() == 3 else values.shape[3])

@@ -1,0 +1,94 @@
+"""Colour from a grid of features at the surface and a small network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from idr_neus_plugins.fields.grid.engine import EngineName, engine
+from idr_neus_plugins.fields.grid.geometry import GridGeometry
+from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
+from idr_neus_plugins.fields.grid.nodes import MarkedNodes
+from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
+from idr_neus_plugins.fields.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
+
+
+@dataclass
+class GridRadianceConfig(RadianceConfig):
+    channels: int = 8
+    """Features per node."""
+    width: int = 64
+    """Channels of the two hidden layers."""
+    max_resolution: int = 192
+    """The features' grid is as fine as the geometry's, up to this."""
+
+    def setup(self, geometry: GridGeometry, region: Float[Tensor, "2 3"]) -> GridRadiance:  # type: ignore[override]
+        return GridRadiance(self, geometry)
+
+
+class GridRadiance(RadianceField):
+    """M(z(x), n, v) with trilinear features z, on the box of the geometry's grid and refined along with it."""
+
+    def __init__(self, config: GridRadianceConfig, geometry: GridGeometry) -> None:
+        super().__init__()
+        self.config = config
+        self.engine_name: EngineName = geometry.config.engine
+        self._geometry_lattice = lambda: geometry.lattice  # a bound module would be registered, and saved, twice
+        lattice = geometry.lattice
+        self.features = LatticeValues(torch.zeros(*lattice.shape, config.channels), lattice)
+        self.network = nn.Sequential(
+            nn.Linear(config.channels + 3 + NUM_HARMONICS, config.width),
+            nn.ReLU(),
+            nn.Linear(config.width, config.width),
+            nn.ReLU(),
+            nn.Linear(config.width, 3),
+            nn.Sigmoid(),
+        )
+
+    @property
+    def engine(self):
+        return engine(self.engine_name, self.features.values.device.type)
+
+    def param_groups(self) -> dict[str, list[nn.Parameter]]:
+        return {"features": [self.features.values], "radiance": list(self.network.parameters())}
+
+    def forward(
+        self,
+        positions: Float[Tensor, "points 3"],
+        normals: Float[Tensor, "points 3"],
+        directions: Float[Tensor, "points 3"],
+        features: Float[Tensor, "points features"] | None,
+    ) -> Float[Tensor, "points 3"]:
+        coords = self.features.lattice.coords(positions)
+        own = self.engine.interpolate(
+            self.features.values, coords, self._touched() if torch.is_grad_enabled() else None
+        )
+        return self.network(torch.cat([own, normals, spherical_harmonics(directions)], dim=1))
+
+    def set_progress(self, progress: float) -> None:
+        if not self.training:
+            return
+        geometry = self._geometry_lattice()
+        if geometry.resolution <= self.config.max_resolution * 1.05:
+            wanted = geometry
+        else:
+            wanted = Lattice.over(geometry.box, self.config.max_resolution)
+        if wanted != self.features.lattice:
+            self._resample(wanted)
+
+    @torch.no_grad()
+    def _resample(self, lattice: Lattice) -> None:
+        values, old = self.features.values, self.features.lattice
+        fresh = self.engine.interpolate(values, old.coords(lattice.positions(values.device)))
+        self.features.replace(fresh.view(*lattice.shape, -1), lattice)
+
+    def _touched(self) -> MarkedNodes:
+        values = self.features.values
+        rows = values.shape[:3].numel()
+        nodes = getattr(values, "nodes", None)
+        if nodes is None or nodes.rows != rows:
+            nodes = values.nodes = MarkedNodes(rows, values.device, self.engine)
+        return nodes

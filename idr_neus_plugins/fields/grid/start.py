@@ -1,0 +1,48 @@
+"""Where a grid's training starts: at the visual hull where there are masks, at a sphere otherwise."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.visual_hull import in_visual_hull
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.redistance import signed_distance
+
+HULL_RESOLUTION = 96
+MARGIN = 3
+"""Voxels of the hull's lattice around it: the surface may move outwards a little."""
+
+
+def sphere(lattice: Lattice, region: Float[Tensor, "2 3"]) -> Float[Tensor, "x y z"]:
+    """Distance in voxels to a sphere of half the region's radius."""
+    centre, radius = region.mean(dim=0), 0.25 * (region[1] - region[0]).min()
+    distance = (lattice.positions(region.device) - centre).norm(dim=1) - radius
+    return (distance / lattice.voxel).view(lattice.shape)
+
+
+def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Float[Tensor, "x y z"], Lattice]:
+    """Signed distance in voxels to the visual hull, on a lattice that encloses it.
+
+    Raises UserError where the silhouettes have no point of the region in common.
+    """
+    whole = Lattice.over(region, HULL_RESOLUTION)
+    inside = in_visual_hull(whole.positions(region.device), views).view(whole.shape)
+    if not inside.any():
+        raise UserError(
+            "The silhouettes have no point of the region of interest in common: masks may be inverted or belong to "
+            "other photographs, or the cameras or scale_mat do not fit."
+        )
+    # A shell of outside nodes closes a hull that reaches the region's border.
+    inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
+    nodes = inside.nonzero()
+    first = (nodes.amin(dim=0) - MARGIN).clamp(min=0).tolist()
+    last = (nodes.amax(dim=0) + MARGIN + 1).tolist()
+    crop = inside[first[0] : last[0], first[1] : last[1], first[2] : last[2]]
+    x, y, z = (lower + whole.voxel * node for lower, node in zip(whole.lower, first, strict=True))
+    distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(region.device)
+    nx, ny, nz = crop.shape
+    return distance, Lattice((x, y, z), whole.voxel, (nx, ny, nz))

@@ -1,0 +1,56 @@
+"""NeuS's law and losses over explicit voxels: minutes on a CPU instead of days.
+
+places by: even steps in a band around the surface · opacity: as NeuS · renders by: volume.
+Starts coarse and translucent, from the visual hull where there are masks and from a sphere otherwise; ends fine and
+sharp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nerfstudio.engine.optimizers import AdamOptimizerConfig
+from nerfstudio.plugins.types import MethodSpecification
+
+from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
+from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
+from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
+from idr_neus_plugins.methods.neus_idr import config as neus
+from idr_neus_plugins.models.surface_model import SurfaceModelConfig
+from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.samplers.band import BandSamplerConfig
+from idr_neus_plugins.training.optimizers import NodeAdamConfig
+from idr_neus_plugins.training.schedulers import HoldThenDecayConfig
+
+model = SurfaceModelConfig(
+    geometry=GridGeometryConfig(),
+    radiance=GridRadianceConfig(),
+    sampler=BandSamplerConfig(step=0.75),
+    law=NeusLawConfig(sharpness=GridSharpnessConfig()),
+    weight_threshold=1e-3,
+    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
+    masks="optional",
+)
+
+decay = HoldThenDecayConfig(hold=0.3, floor=0.05)
+
+config = replace(
+    neus,
+    method_name="neus-idr-fast",
+    max_num_iterations=20_000,
+    pipeline=replace(
+        neus.pipeline,
+        datamanager=replace(neus.pipeline.datamanager, train_num_rays_per_batch=1024),
+        model=model,
+    ),
+    optimizers={
+        "grid": {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay},
+        "features": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
+        "radiance": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
+    },
+)
+
+neus_idr_fast = MethodSpecification(
+    config=config,
+    description="NeuS over voxels with fused kernels: a surface in minutes on a CPU, with or without masks.",
+)
