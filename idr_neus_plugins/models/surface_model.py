@@ -25,6 +25,7 @@ from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
 from idr_neus_plugins.models.camera_size import with_data_size
+from idr_neus_plugins.models.first_look import FirstLook
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.renderers.law import NeusLawConfig
@@ -79,7 +80,10 @@ class SurfaceModel(Model):
         unknown = set(self.config.loss_coefficients) - set(LOSS_TERMS)
         if unknown:
             raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(LOSS_TERMS)}")
-        world_from_scene = self.kwargs.get("metadata", {}).get("world_from_scene", torch.eye(4))
+        metadata = self.kwargs.get("metadata", {})
+        self.all_cameras: Cameras | None = metadata.get("all_cameras")
+        self.first_look = None if self.all_cameras is None else FirstLook(self.all_cameras)
+        world_from_scene = metadata.get("world_from_scene", torch.eye(4))
         self.register_buffer("world_from_scene", torch.as_tensor(world_from_scene, dtype=torch.float64).clone())
         self.register_buffer("region", self.scene_box.aabb.float().clone())
         self.register_buffer("progress", torch.zeros(()))
@@ -123,8 +127,7 @@ class SurfaceModel(Model):
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The outputs as images; frames of nerfstudio's interpolated paths get the size of the photographs."""
-        all_cameras = self.kwargs.get("metadata", {}).get("all_cameras")
-        sized = camera if all_cameras is None else with_data_size(camera, all_cameras)
+        sized = camera if self.all_cameras is None else with_data_size(camera, self.all_cameras)
         return super().get_outputs_for_camera(sized, obb_box)
 
     def get_outputs(self, ray_bundle: RayBundle) -> dict[str, Tensor]:
