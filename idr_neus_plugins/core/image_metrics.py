@@ -41,8 +41,9 @@ def image_metrics(
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     target = image if foreground is None else image * foreground
-    planes = [picture.permute(2, 0, 1)[None] for picture in (rgb, target)]
-    metrics = {"psnr": psnr(rgb, target), "ssim": float(structural_similarity_index_measure(*planes, data_range=1.0))}
+    rendered_planes, target_planes = (picture.permute(2, 0, 1)[None] for picture in (rgb, target))
+    ssim = structural_similarity_index_measure(rendered_planes, target_planes, data_range=1.0)
+    metrics = {"psnr": psnr(rgb, target), "ssim": float(ssim)}  # type: ignore[arg-type]
     if foreground is not None:
         metrics |= {
             "psnr_masked": psnr(rgb, image, (foreground > 0.5).float()),

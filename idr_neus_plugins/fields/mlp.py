@@ -54,33 +54,37 @@ class SdfMLP(GeometryField):
         inputs = [encoded] + [config.width] * config.layers
         outputs = [config.width] * config.layers + [1 + config.features]
         outputs[self.skip - 1] -= encoded
-        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(inputs, outputs, strict=True))
-        self._start_as_sphere(encoded)
-        for layer in self.layers:
-            weight_norm(layer)
+        layers = [nn.Linear(i, o) for i, o in zip(inputs, outputs, strict=True)]
+        self._start_as_sphere(layers)
+        self.layers = nn.ModuleList(weight_norm(layer) for layer in layers)
 
     def forward(self, positions: Float[Tensor, "points 3"]) -> GeometryOutput:
-        weights = [layer.weight for layer in self.layers]  # weight norm computes them anew at each access
+        weights, biases = self._affine()
         encoded = positional_encoding(positions, self.config.octaves)
-        hidden, linears = self._hidden(encoded, weights)
-        outputs = functional.linear(hidden, weights[-1], self.layers[-1].bias)
+        hidden, linears = self._hidden(encoded, weights, biases)
+        outputs = functional.linear(hidden, weights[-1], biases[-1])
         gradients = pull_back(encoded, self._run_back(weights, linears), dimensions=3)
         return GeometryOutput(outputs[:, 0], gradients, outputs[:, 1:])
 
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
-        weights = [layer.weight for layer in self.layers]
-        hidden, _ = self._hidden(positional_encoding(positions, self.config.octaves), weights)
-        return hidden @ weights[-1][0] + self.layers[-1].bias[0]
+        weights, biases = self._affine()
+        hidden, _ = self._hidden(positional_encoding(positions, self.config.octaves), weights, biases)
+        return hidden @ weights[-1][0] + biases[-1][0]
 
-    def _hidden(self, encoded: Tensor, weights: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Last hidden layer, and the values before each layer's softplus (whose derivative is their sigmoid)."""
+    def _affine(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Weights and biases of all layers; taken once per pass, because weight norm computes them at each access."""
+        return [layer.weight for layer in self.layers], [layer.bias for layer in self.layers]  # type: ignore
+
+    def _hidden(
+        self, encoded: Tensor, weights: list[Tensor], biases: list[Tensor]
+    ) -> tuple[Float[Tensor, "points width"], list[Tensor]]:
+        """Last hidden layer, and what every layer handed to its softplus (whose derivative is the sigmoid of that)."""
         hidden, linears = encoded, []
-        for index, (weight, layer) in enumerate(zip(weights[:-1], self.layers, strict=False)):
+        for index in range(len(weights) - 1):
             if index == self.skip:
                 hidden = torch.cat([hidden, encoded], dim=1) / math.sqrt(2.0)
-            linear = functional.linear(hidden, weight, layer.bias)
-            linears.append(linear)
-            hidden = functional.softplus(linear, beta=SHARPNESS)
+            linears.append(functional.linear(hidden, weights[index], biases[index]))
+            hidden = functional.softplus(linears[-1], beta=SHARPNESS)
         return hidden, linears
 
     def _run_back(self, weights: list[Tensor], linears: list[Tensor]) -> Float[Tensor, "points channels"]:
@@ -89,21 +93,19 @@ class SdfMLP(GeometryField):
         for index in reversed(range(len(linears))):
             cotangents = (cotangents * torch.sigmoid(SHARPNESS * linears[index])) @ weights[index]
             if index == self.skip:
-                cotangents, skipped = (cotangents / math.sqrt(2.0)).split(
-                    [self.layers[index - 1].out_features, self.layers[0].in_features], dim=1
-                )
+                hidden_width = weights[index - 1].shape[0]
+                cotangents, skipped = (cotangents / math.sqrt(2.0)).tensor_split([hidden_width], dim=1)
         return cotangents if skipped is None else cotangents + skipped
 
     @torch.no_grad()
-    def _start_as_sphere(self, encoded: int) -> None:
+    def _start_as_sphere(self, layers: list[nn.Linear]) -> None:
         """Geometric initialisation (Atzmon & Lipman 2020, IDR): f(x) is close to |x| - radius."""
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(layers):
             nn.init.zeros_(layer.bias)
             nn.init.normal_(layer.weight, 0.0, math.sqrt(2.0 / layer.out_features))
             if index == 0:  # the periodic channels play no part at the start
                 layer.weight[:, 3:] = 0.0
             if index == self.skip:
-                layer.weight[:, -(encoded - 3) :] = 0.0
-        last = self.layers[-1]
-        nn.init.normal_(last.weight, math.sqrt(math.pi / last.in_features), 1e-4)
-        nn.init.constant_(last.bias, -self.config.radius)
+                layer.weight[:, -(layers[0].in_features - 3) :] = 0.0
+        nn.init.normal_(layers[-1].weight, math.sqrt(math.pi / layers[-1].in_features), 1e-4)
+        nn.init.constant_(layers[-1].bias, -self.config.radius)

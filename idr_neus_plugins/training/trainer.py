@@ -71,7 +71,7 @@ class SurfaceTrainer(Trainer):
 
     def train_iteration(self, step: int):
         progress = self.clock.progress(step)
-        self.pipeline.model.set_progress(progress)
+        self.pipeline.model.set_progress(progress)  # type: ignore[operator]
         for scheduler in self.optimizers.schedulers.values():
             if isinstance(scheduler, ProgressLR):
                 scheduler.progress = progress

@@ -25,7 +25,7 @@ def packed(rays: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor, torch.T
     return alpha, offsets, torch.arange(len(rays)).repeat_interleave(counts)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rays=rays_of_alphas)
 def test_transmittance_equals_the_loop_for_any_packing(rays):
     alpha, offsets, _ = packed(rays)
@@ -33,7 +33,7 @@ def test_transmittance_equals_the_loop_for_any_packing(rays):
     torch.testing.assert_close(transmittance(alpha, offsets), expected, rtol=0.0, atol=1e-6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rays=rays_of_alphas)
 def test_weights_and_what_is_left_add_up_to_one(rays):
     alpha, offsets, ray_indices = packed(rays)

@@ -7,6 +7,7 @@ from idr_neus_plugins.core.opacity import anneal_cos, neus_alpha
 finite = st.floats(-2.0, 2.0, width=32)
 
 
+@settings(deadline=None)
 @given(sdf=finite, cos=st.floats(-1.0, 1.0, width=32), delta=st.floats(0.0, 1.0, width=32), inv_s=st.floats(1.0, 1e5))
 def test_alpha_is_an_opacity_and_zero_where_the_sdf_does_not_fall(sdf, cos, delta, inv_s):
     alpha = neus_alpha(torch.tensor([sdf]), torch.tensor([cos]), torch.tensor([delta]), inv_s)
@@ -33,7 +34,7 @@ def test_sections_of_a_plane_compose_to_the_drop_of_phi():
     torch.testing.assert_close(passed, expected, rtol=1e-3, atol=0.0)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(cos=st.floats(-1.0, 1.0), anneal=st.floats(0.0, 1.0))
 def test_annealed_slope_never_rises_and_ends_at_the_true_one(cos, anneal):
     slope = torch.tensor([cos], dtype=torch.float64)

@@ -1,11 +1,12 @@
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idr_neus_plugins.core.schedules import ramp, warmup_cosine
 
 
+@settings(deadline=None)
 @given(progress=st.floats(0.0, 1.0))
 def test_warmup_cosine_stays_between_zero_and_one_and_is_a_python_float(progress):
     factor = warmup_cosine(progress, warmup=0.1, floor=0.05)

@@ -141,6 +141,6 @@ def test_a_gpu_configuration_trains_on_the_cpu_where_there_is_none(tmp_path, mon
 
 
 def test_long_runs_are_told_of_the_fast_method():
-    assert "2 h 0 min" in duration_message(7200, 0.5, "neus-idr") and "fast" not in duration_message(7200, 0.5, "x")
+    assert "2 h 0 min" in duration_message(7200.0, 0.5, "neus-idr") and "fast" not in duration_message(7200.0, 0.5, "x")
     assert "neus-idr-fast --max-minutes" in duration_message(1e6, 3.0, "neus-idr")
     assert "--max-minutes" in duration_message(1e6, 3.0, "neus-idr-fast")
