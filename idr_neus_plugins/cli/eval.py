@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Union, cast
 
 import tyro
 
@@ -16,6 +16,7 @@ from idr_neus_plugins.writing import write_json
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from idr_neus_plugins.data.datamanager import SurfaceDataManager
     from idr_neus_plugins.data.dataset import SurfaceDataset
     from idr_neus_plugins.models.surface_model import SurfaceModel
 
@@ -80,11 +81,12 @@ class EvalImages:
         from idr_neus_plugins.evaluation.images import mean_scores
 
         pipeline = load_run(self.load_config)
-        dataset = pipeline.datamanager.eval_dataset
-        _print_split(pipeline.datamanager.train_dataset.image_filenames, dataset.image_filenames)
+        model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
+        dataset = manager.eval_dataset
+        _print_split(manager.train_dataset.image_filenames, dataset.image_filenames)
         with progress_bar() as bar:
             views = bar.track(range(len(dataset)), description="Rendering (views)")
-            means = mean_scores([self._score_view(pipeline.model, dataset, view) for view in views])
+            means = mean_scores([self._score_view(model, dataset, view) for view in views])
         print_scores(f"Mean of {len(dataset)} held-out views", means)
         if self.json is not None:
             write_json(self.json, means)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import tyro
 
 from idr_neus_plugins.cli.messages import user_errors
 from idr_neus_plugins.meshing.frames import Frame, MeshFormat
+
+if TYPE_CHECKING:
+    from idr_neus_plugins.models.surface_model import SurfaceModel
 
 
 @dataclass
@@ -38,6 +42,7 @@ class ExportMesh:
     def export(self) -> Path:
         """Writes the mesh and its record; returns the mesh's path. Raises UserError on bad input."""
         from rich.console import Console
+        from trimesh.visual import ColorVisuals
 
         from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.clean import drop_degenerate, largest_component
@@ -46,7 +51,7 @@ class ExportMesh:
         from idr_neus_plugins.meshing.frames import frame_record, to_frame, write_mesh
         from idr_neus_plugins.writing import write_json
 
-        model = load_run(self.load_config).model
+        model = cast("SurfaceModel", load_run(self.load_config).model)
         mesh = extract_mesh(model.sdf, model.region, self.resolution, close_border=self.close_border)
         mesh = drop_degenerate(mesh) if self.all_components else largest_component(drop_degenerate(mesh))
         colors = vertex_colors(model.surface_colors, mesh.vertices, model.region.device)
@@ -54,7 +59,7 @@ class ExportMesh:
         world_from_scene = model.world_from_scene.detach().cpu().double().numpy()
         if self.frame == "world":
             mesh = to_frame(mesh, world_from_scene)
-        mesh.visual.vertex_colors = colors
+        mesh.visual = ColorVisuals(mesh, vertex_colors=colors)
         path = self.output_dir / f"mesh.{self.format}"
         write_mesh(mesh, path)
         record = {"vertices": len(mesh.vertices), "faces": len(mesh.faces), "watertight": bool(mesh.is_watertight)}

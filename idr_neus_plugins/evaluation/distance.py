@@ -35,7 +35,8 @@ class MeshDistance:
         self._center = mesh.bounds.mean(0)
         self._scale = float(np.ptp(mesh.bounds, axis=0).max())
         self._scene = open3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(self._normalised(mesh.vertices), mesh.faces.astype(np.uint32))
+        faces = open3d.core.Tensor.from_numpy(mesh.faces.astype(np.uint32))
+        self._scene.add_triangles(open3d.core.Tensor.from_numpy(self._normalised(mesh.vertices)), faces)
 
     def __call__(self, points: np.ndarray) -> Closest:
         """Closest points for ``points`` [n, 3]."""
@@ -43,8 +44,10 @@ class MeshDistance:
         return Closest(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def _closest(self, points: np.ndarray) -> Closest:
+        import open3d
+
         query = self._normalised(points)
-        found = self._scene.compute_closest_points(query)
+        found = self._scene.compute_closest_points(open3d.core.Tensor.from_numpy(query))
         offsets = found["points"].numpy().astype(np.float64) - query
         return Closest(np.linalg.norm(offsets, axis=1) * self._scale, found["primitive_ids"].numpy().astype(np.int64))
 
@@ -54,7 +57,7 @@ class MeshDistance:
 
 def sample_surface(mesh: trimesh.Trimesh, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points [count, 3] uniform over the area, and their faces [count]."""
-    points, faces = trimesh.sample.sample_surface(mesh, count, seed=seed)
+    points, faces, *_ = trimesh.sample.sample_surface(mesh, count, seed=seed)
     return np.asarray(points), np.asarray(faces)
 
 

@@ -105,7 +105,7 @@ class SampledBlocks:
 
     def key(self, blocks: np.ndarray) -> np.ndarray:
         """One integer per block [n, 3]; one block more per axis, for the samples behind the last cells."""
-        return np.ravel_multi_index(tuple(blocks.T), tuple(self.lattice.blocks + 1))
+        return np.asarray(np.ravel_multi_index(tuple(blocks.T), tuple(self.lattice.blocks + 1)))
 
     def missing(self, blocks: np.ndarray) -> np.ndarray:
         """Those not yet asked of ``blocks`` [n, 3] and their upper neighbours, which hold the far corners of cells."""

@@ -73,11 +73,6 @@ def test_the_real_command_exports(tmp_path):
     assert trimesh.load(tmp_path / "mesh.ply").is_watertight
 
 
-def test_the_real_command_reports_bad_input(tmp_path):
-    run = ns_export("mesh", "--load-config", tmp_path / "none.yml", "--output-dir", tmp_path)
-    assert run.returncode == 1 and "no run configuration" in run.stderr and "Traceback" not in run.stderr
-
-
 @pytest.mark.parametrize(
     ("subcommand", "flags"),
     [
