@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from idr_neus_plugins.core.image_metrics import image_metrics
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.fields.background import BackgroundConfig
+from idr_neus_plugins.fields.background import BackgroundConfig, Black
 from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
@@ -57,10 +57,9 @@ class SurfaceModelConfig(ModelConfig):
     """Losses by name, with their weights."""
     enable_collider: bool = False
     """Samplers find near and far themselves."""
-    eval_num_rays_per_chunk: int = 1024
-    """Rays of an image that are rendered at a time."""
-    rays_at_once: int = 4096
-    """Upper bound on the above that holds where nerfstudio's viewer and exporters ask for more; bounds the memory."""
+    rays_at_once: int = 1024
+    """Rays that are rendered at a time outside of training, even where nerfstudio's commands ask for more: bounds the
+    memory (NeuS with its 128 sections a ray takes 2 MB for each)."""
 
 
 class SurfaceModel(Model):
@@ -189,9 +188,10 @@ class SurfaceModel(Model):
         return {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), "inv_s": self.law.sharpness().detach()}
 
     def get_rgba_image(self, outputs: dict[str, Tensor], output_name: str = "rgb") -> Tensor:
-        """Colour with the ray's opacity as alpha, the black that shows through divided out."""
-        accumulation = outputs["accumulation"]
-        color = (outputs[output_name] / accumulation.clamp(min=1e-3)).clamp(max=1.0)
+        """Colour with the ray's opacity as alpha; where black shows through, it is divided out."""
+        color, accumulation = outputs[output_name], outputs["accumulation"]
+        if isinstance(self.background, Black):
+            color = (color / accumulation.clamp(min=1e-3)).clamp(max=1.0)
         return torch.cat([color, accumulation.clamp(0.0, 1.0)], dim=-1)
 
     def get_image_metrics_and_images(self, outputs: dict, batch: dict) -> tuple[dict[str, float], dict[str, Tensor]]:

@@ -132,3 +132,10 @@ def test_a_short_training_lowers_every_loss(masks):
     after = losses_on_fresh_rays(model)
     print(before, after)
     assert all(after[name] < before[name] for name in before), (before, after)
+
+
+def test_black_is_divided_out_of_transparent_colours_and_a_background_is_not():
+    outputs = {"rgb": torch.full((1, 3), 0.3), "accumulation": torch.full((1, 1), 0.6)}
+    torch.testing.assert_close(build().get_rgba_image(outputs), torch.tensor([[0.5, 0.5, 0.5, 0.6]]))
+    before_a_background = build(replace(SMALL, background=InvertedSphereConfig(layers=2, width=16)))
+    torch.testing.assert_close(before_a_background.get_rgba_image(outputs), torch.tensor([[0.3, 0.3, 0.3, 0.6]]))
