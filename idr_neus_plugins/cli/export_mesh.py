@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import tyro
 
-from idr_neus_plugins.cli.messages import user_errors
+from idr_neus_plugins.errors import user_errors
 from idr_neus_plugins.meshing.frames import Frame, MeshFormat
 
 if TYPE_CHECKING:

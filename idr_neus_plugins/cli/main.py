@@ -7,8 +7,8 @@ from typing import Annotated, Union
 import tyro
 
 from idr_neus_plugins.cli.eval import Eval
-from idr_neus_plugins.cli.messages import user_errors
 from idr_neus_plugins.cli.sample_scene import SampleScene
+from idr_neus_plugins.errors import user_errors
 
 Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],

@@ -1,22 +1,8 @@
-"""What every command says and how: one message for bad input, one table for results."""
+"""How commands print their results."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-from idr_neus_plugins.errors import UserError
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Turns a UserError into its message on stderr and exit status 1; everything else keeps its stack trace."""
-    try:
-        yield
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+from collections.abc import Mapping
 
 
 def print_scores(title: str, scores: Mapping[str, float | None]) -> None:

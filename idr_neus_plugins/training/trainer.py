@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -15,7 +12,7 @@ from nerfstudio.utils import writer
 from nerfstudio.utils.decorators import check_main_thread
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import user_errors
 from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, save_whole
 from idr_neus_plugins.training.clock import TrainingClock
 from idr_neus_plugins.training.schedulers import ProgressLR
@@ -55,7 +52,7 @@ class SurfaceTrainer(Trainer):
         self.clock.skip()
 
     def setup(self, test_mode: str = "val") -> None:
-        with one_message_for_bad_input():
+        with user_errors():
             super().setup(test_mode)  # type: ignore
 
     def train(self) -> None:
@@ -64,7 +61,7 @@ class SurfaceTrainer(Trainer):
         # The base class runs this many *more* steps; the user means that many altogether.
         self.config.max_num_iterations = max(total - self._start_step, 0)
         try:
-            with one_message_for_bad_input():
+            with user_errors():
                 super().train()
         finally:
             self.config.max_num_iterations = total
@@ -76,21 +73,21 @@ class SurfaceTrainer(Trainer):
             if isinstance(scheduler, ProgressLR):
                 scheduler.progress = progress
         loss, losses, metrics = super().train_iteration(step)
-        losses = {name: value.detach() for name, value in losses.items()}
-        self._refuse_nan(step, losses)
+        loss, losses = loss.detach(), {name: value.detach() for name, value in losses.items()}
+        if not math.isfinite(float(loss)):
+            raise self._not_finite(step, losses)
         self._last_step = step
         self.clock.tick()
         self._tell_duration(step)
         self.stop_training = self.stop_training or progress >= 1.0
-        return loss.detach(), losses, metrics
+        return loss, losses, metrics
 
-    def _refuse_nan(self, step: int, losses: dict[str, torch.Tensor]) -> None:
+    def _not_finite(self, step: int, losses: dict[str, torch.Tensor]) -> FloatingPointError:
         broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
-        if broken:
-            raise FloatingPointError(
-                f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
-                f"{self.checkpoint_dir}; resume from it with --load-dir, or with a lower learning rate."
-            )
+        return FloatingPointError(
+            f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
+            f"{self.checkpoint_dir}; resume from it with --load-dir, or with a lower learning rate."
+        )
 
     def _tell_duration(self, step: int) -> None:
         left = self.clock.seconds_left(step)
@@ -154,13 +151,3 @@ def duration_message(seconds: float, seconds_per_step: float, method: str) -> st
     if method == "neus-idr-fast":
         return f"{message} Use --max-minutes to fit it into less."
     return f"{message} On this machine `ns-train neus-idr-fast --max-minutes 10` gives a surface in minutes."
-
-
-@contextmanager
-def one_message_for_bad_input() -> Iterator[None]:
-    """Ends the command with the message of a UserError alone: the input is at fault, so a stack trace helps nobody."""
-    try:
-        yield
-    except UserError as error:
-        CONSOLE.print(f"[bold red]Error:[/bold red] {error}", soft_wrap=True)
-        sys.exit(1)

@@ -130,7 +130,7 @@ def test_bad_input_ends_with_its_message_alone(tmp_path, capsys):
     run.pipeline.error = UserError("the masks are inverted")
     with pytest.raises(SystemExit) as stop:
         run.train()
-    assert stop.value.code == 1 and "the masks are inverted" in capsys.readouterr().out
+    assert stop.value.code == 1 and "the masks are inverted" in capsys.readouterr().err
 
 
 def test_a_gpu_configuration_trains_on_the_cpu_where_there_is_none(tmp_path, monkeypatch):
