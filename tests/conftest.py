@@ -1,0 +1,33 @@
+"""What all tests share: checked tensor shapes, a tiny scene of known geometry, the real data where it is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before anything of the package is imported: every annotated function then checks shapes and dtypes when called.
+install_import_hook("idr_neus_plugins", "beartype.beartype")
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with dtu/scan65, dtu/scan24, meshes, ...; the environment variable IDR_NEUS_SHARED_DATA names another."""
+    folder = Path(os.environ.get("IDR_NEUS_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "dtu" / "scan65").is_dir():
+        pytest.skip(f"needs the real data in {folder} (IDR_NEUS_SHARED_DATA names another folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_scene(tmp_path_factory) -> Path:
+    """A sample scene of 10 views of 64x64 with masks; tests only read it."""
+    from idr_neus_plugins.data.sample_scene import SampleSceneOptions, write_sample_scene
+
+    folder = tmp_path_factory.mktemp("sample") / "tiny"
+    write_sample_scene(folder, SampleSceneOptions(views=10, size=64, mesh_resolution=64))
+    return folder
