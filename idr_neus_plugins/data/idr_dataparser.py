@@ -11,9 +11,12 @@ from nerfstudio.data.dataparsers.base_dataparser import DataParser, DataParserCo
 from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 from nerfstudio.utils.rich_utils import CONSOLE
 
+from idr_neus_plugins.data.files import first_folder
+from idr_neus_plugins.data.handed_over import find_reader, outputs_from_foreign_scene
 from idr_neus_plugins.data.idr_scene import IdrScene, read_idr_scene
 from idr_neus_plugins.data.outputs import select_views, shrink_images, surface_outputs
 from idr_neus_plugins.data.split import split_views
+from idr_neus_plugins.errors import UserError
 
 
 @dataclass
@@ -31,6 +34,9 @@ class IdrDataParserConfig(DataParserConfig):
     """Every k-th view is held out for evaluation, from view 0."""
     eval_views: tuple[int, ...] = ()
     """Views to hold out, by position in the folder; replaces the interval."""
+    region: tuple[float, float, float, float] | None = None
+    """Centre and radius of a sphere around the object, in the units of the cameras, for formats without scale_mat or
+    scene box. By default it comes from the masks or from where the cameras look."""
 
 
 class IdrDataParser(DataParser):
@@ -49,11 +55,26 @@ class IdrDataParser(DataParser):
 
     def _parse(self) -> tuple[DataparserOutputs, DataparserOutputs]:
         config = self.config
-        views = outputs_from_idr_scene(read_idr_scene(config.data, config.cameras))
-        training, held_out = split_views(len(views.cameras), config.eval_views, config.eval_interval)
+        views, held_out_by_data = read_views(config)
+        eval_views = config.eval_views or held_out_by_data
+        training, held_out = split_views(len(views.cameras), eval_views, config.eval_interval)
         CONSOLE.print(f"{len(training)} training views, {len(held_out)} held out: {' '.join(map(str, held_out))}")
         views = shrink_images(views, config.downscale_factor)
         return select_views(views, training), select_views(views, held_out)
+
+
+def read_views(config: IdrDataParserConfig) -> tuple[DataparserOutputs, tuple[int, ...]]:
+    """(all views of the scene, views that the data set itself holds out). Raises UserError for unusable data."""
+    if not config.data.exists():
+        raise UserError(f"{config.data} does not exist. Name a scene with --data.")
+    is_idr_scene = first_folder(config.data, "image", "images") is not None and any(config.data.glob("*.npz"))
+    read_foreign_scene = None if is_idr_scene else find_reader(config.data)
+    if read_foreign_scene is None and config.region is not None:
+        raise UserError("--region is for formats without scale_mat; an IDR/NeuS scene has its region in the npz.")
+    if read_foreign_scene is None:
+        return outputs_from_idr_scene(read_idr_scene(config.data, config.cameras)), ()
+    scene = read_foreign_scene()
+    return outputs_from_foreign_scene(scene, config.region), scene.held_out
 
 
 def outputs_from_idr_scene(scene: IdrScene) -> DataparserOutputs:

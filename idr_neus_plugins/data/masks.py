@@ -38,8 +38,7 @@ def masks_are_useful(
     """
     foreground, impact, border = [], [], []
     for view in np.unique(np.linspace(0, len(images) - 1, VIEWS_LOOKED_AT).astype(int)):
-        shrink = max(1.0, max(sizes[view]) / PIXELS_ACROSS)
-        small = (int(sizes[view][0] / shrink), int(sizes[view][1] / shrink))
+        small, shrink = reduced_size(sizes[view], PIXELS_ACROSS)
         mask = masks[view] if masks else None
         foreground.append(read_foreground(images[view], mask, small, shrink).ravel())
         impact.append(_impact(intrinsics[view], camera_to_scene[view], small, shrink).ravel())
@@ -73,12 +72,25 @@ def _impact(
     intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "_ 4"], size: tuple[int, int], step: float
 ) -> Float[np.ndarray, "h w"]:
     """Smallest distance from the scene's origin to each pixel's ray, scene units."""
-    y, x = (np.mgrid[: size[0], : size[1]] + 0.5) * step
-    directions = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(intrinsics).T @ camera_to_scene[:3, :3].T
-    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    directions = ray_directions(intrinsics, size, step) @ camera_to_scene[:3, :3].T
     centre = camera_to_scene[:3, 3]
     ahead = np.maximum(-(directions @ centre), 0.0)
     return np.linalg.norm(centre + ahead[..., None] * directions, axis=-1)
+
+
+def reduced_size(size: tuple[int, int], across: float) -> tuple[tuple[int, int], float]:
+    """((height, width), pixels per reduced pixel) with about ``across`` pixels along the longer side."""
+    shrink = max(1.0, max(size) / across)
+    return (int(size[0] / shrink), int(size[1] / shrink)), shrink
+
+
+def ray_directions(
+    intrinsics: Float[np.ndarray, "3 3"], size: tuple[int, int], step: float
+) -> Float[np.ndarray, "h w 3"]:
+    """Unit directions, in the camera's frame, through pixels of ``step`` x ``step`` pixels."""
+    y, x = (np.mgrid[: size[0], : size[1]] + 0.5) * step
+    directions = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(intrinsics).T
+    return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
 
 
 def _border(size: tuple[int, int]) -> np.ndarray:
