@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from idr_neus_plugins.meshing.lattice import BLOCK, Lattice, Sampler
+from idr_neus_plugins.meshing.lattice import BLOCK, CORNERS, Lattice, Sampler
 
 PROBES = 32
 """Points per axis where the slope of the field is measured."""
@@ -57,5 +57,5 @@ def candidate_blocks(lattice: Lattice, sampler: Sampler, closed: bool) -> np.nda
         if size == BLOCK:
             return blocks
         size //= 2
-        blocks = (2 * blocks[:, None] + np.indices((2, 2, 2)).reshape(3, -1).T).reshape(-1, 3)
+        blocks = (2 * blocks[:, None] + CORNERS).reshape(-1, 3)
         blocks = blocks[(blocks * size < lattice.blocks * BLOCK).all(1)]

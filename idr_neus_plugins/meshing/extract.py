@@ -74,7 +74,7 @@ def _sample_band(sampled: SampledBlocks, blocks: np.ndarray, bar: Progress) -> n
     asked = np.empty(0, np.int64)
     crossed = []
     while len(blocks):
-        _evaluate(sampled, sampled.missing(blocks), bar, task)
+        _evaluate(sampled, blocks, bar, task)
         asked = np.union1d(asked, sampled.key(blocks))
         here, following = [], []
         for part in _parts(blocks, PACK**3):
@@ -90,13 +90,12 @@ def _sample_band(sampled: SampledBlocks, blocks: np.ndarray, bar: Progress) -> n
 
 
 def _evaluate(sampled: SampledBlocks, blocks: np.ndarray, bar: Progress, task: TaskID) -> None:
-    bar.update(task, total=len(sampled.keys) + len(blocks))
-    values = []
-    for part in _parts(blocks, max(1, sampled.sampler.batch_size // BLOCK**3)):
-        values.append(sampled.ask(part))
+    missing = sampled.missing(blocks)
+    rows = np.nonzero(missing.any((1, 2, 3)))[0]
+    bar.update(task, total=(bar.tasks[task].total or 0) + len(rows))
+    for part in _parts(rows, max(1, sampled.sampler.batch_size // BLOCK**3)):
+        sampled.ask(part, missing[part])
         bar.advance(task, len(part))
-    if values:
-        sampled.add(blocks, np.concatenate(values))
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,9 @@ from idr_neus_plugins.errors import UserError
 BLOCK = 4
 """Samples along a block's side. Small blocks hug the surface: few evaluations are wasted."""
 
+CORNERS = np.indices((2, 2, 2)).reshape(3, -1).T
+"""Offsets [8, 3] from a cell or block to those that share its corners."""
+
 SDF = Callable[[Tensor], Tensor]
 """Positions [n, 3] in scene units -> signed distance [n], negative inside."""
 
@@ -90,7 +93,7 @@ class Sampler:
 
 
 class SampledBlocks:
-    """Values of the blocks asked so far: a sparse array over blocks, every sample evaluated exactly once.
+    """Values of the samples asked so far: a sparse array over blocks, every sample evaluated exactly once.
 
     Sharing samples instead of evaluating each block's border for itself is what makes seams impossible: a network's
     value may differ in its last bit between batches, and with it the sign.
@@ -100,39 +103,49 @@ class SampledBlocks:
         self.lattice, self.sampler, self.padding = lattice, sampler, padding
         self.keys = np.empty(0, np.int64)
         self.values = np.empty((0, BLOCK, BLOCK, BLOCK), np.float32)
-        axis = np.arange(BLOCK)
-        self._owned = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)
+        self.asked = np.empty((0, BLOCK, BLOCK, BLOCK), bool)
 
     def key(self, blocks: np.ndarray) -> np.ndarray:
         """One integer per block [n, 3]; one block more per axis, for the samples behind the last cells."""
         return np.asarray(np.ravel_multi_index(tuple(blocks.T), tuple(self.lattice.blocks + 1)))
 
     def missing(self, blocks: np.ndarray) -> np.ndarray:
-        """Those not yet asked of ``blocks`` [n, 3] and their upper neighbours, which hold the far corners of cells."""
-        corners = np.indices((2, 2, 2)).reshape(3, -1).T
-        keys = np.unique(np.concatenate([self.key(blocks + corner) for corner in corners]))
-        keys = keys[~np.isin(keys, self.keys, assume_unique=True)]
-        return np.stack(np.unravel_index(keys, tuple(self.lattice.blocks + 1)), -1)
+        """Samples [m, BLOCK, ...] (bool) of all ``keys`` still to be asked for the cells of ``blocks`` [n, 3].
 
-    def ask(self, blocks: np.ndarray) -> np.ndarray:
-        """Values [n, BLOCK, BLOCK, BLOCK] of blocks [n, 3]."""
-        samples = blocks[:, None, None, None] * BLOCK + self._owned
-        values = np.full(samples.shape[:-1], self.padding, np.float32)
+        Cells reach into the upper neighbours, of which only the lowest layer is needed.
+        """
+        self._reserve(np.unique(np.concatenate([self.key(blocks + corner) for corner in CORNERS])))
+        needed = np.zeros_like(self.asked)
+        for corner in CORNERS:
+            layer = tuple(0 if upper else slice(None) for upper in corner)
+            needed[(np.searchsorted(self.keys, self.key(blocks + corner)), *layer)] = True
+        return needed & ~self.asked
+
+    def ask(self, rows: np.ndarray, missing: np.ndarray) -> None:
+        """Evaluates the ``missing`` samples [n, BLOCK, BLOCK, BLOCK] (bool) of the blocks in ``rows`` [n]."""
+        blocks = np.stack(np.unravel_index(self.keys[rows], tuple(self.lattice.blocks + 1)), -1)
+        block, *inner = np.nonzero(missing)
+        samples = blocks[block] * BLOCK + np.stack(inner, -1)
+        values = np.full(len(samples), self.padding, np.float32)
         real = ~self.lattice.is_padding(samples)
         values[real] = self.sampler(self.lattice.positions(samples[real]))
-        return values
-
-    def add(self, blocks: np.ndarray, values: np.ndarray) -> None:
-        keys = np.concatenate([self.keys, self.key(blocks)])
-        order = np.argsort(keys, kind="stable")
-        self.keys, self.values = keys[order], np.concatenate([self.values, values])[order]
+        self.values[(rows[block], *inner)] = values
+        self.asked[(rows[block], *inner)] = True
 
     def corners(self, blocks: np.ndarray) -> np.ndarray:
         """Values at the corners of all cells of blocks [n, 3]: [n, BLOCK + 1, BLOCK + 1, BLOCK + 1]."""
         out = np.empty((len(blocks), *[BLOCK + 1] * 3), np.float32)
-        for corner in np.indices((2, 2, 2)).reshape(3, -1).T:
+        for corner in CORNERS:
             rows = np.searchsorted(self.keys, self.key(blocks + corner))
-            target = tuple(slice(BLOCK, None) if c else slice(0, BLOCK) for c in corner)
-            source = tuple(slice(0, 1) if c else slice(None) for c in corner)
+            target = tuple(slice(BLOCK, None) if upper else slice(0, BLOCK) for upper in corner)
+            source = tuple(slice(0, 1) if upper else slice(None) for upper in corner)
             out[(slice(None), *target)] = self.values[(rows, *source)]
         return out
+
+    def _reserve(self, keys: np.ndarray) -> None:
+        """Rows for ``keys`` [n] that have none; rows stay sorted by key."""
+        new = keys[~np.isin(keys, self.keys, assume_unique=True)]
+        where = np.searchsorted(self.keys, new)
+        self.keys = np.insert(self.keys, where, new)
+        self.values = np.insert(self.values, where, 0, axis=0)
+        self.asked = np.insert(self.asked, where, False, axis=0)
