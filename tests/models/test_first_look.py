@@ -1,9 +1,11 @@
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import torch
+import viser
 from nerfstudio.cameras.cameras import Cameras
-from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO
+from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
 
 from idr_neus_plugins.models.first_look import FirstLook
 
@@ -13,9 +15,9 @@ def test_new_browsers_look_at_the_object_from_the_first_photograph() -> None:
     poses[:, :, 3] = torch.tensor([[0.0, -2.0, 0.5], [2.0, 0.0, 0.5], [0.0, 2.0, 0.5]])
     poses[:, :, 1] = torch.tensor([0.0, 0.6, 0.8])
     connect = []
-    viewer = SimpleNamespace(viser_server=SimpleNamespace(on_client_connect=connect.append))
+    viewer = Mock(spec=Viewer, viser_server=SimpleNamespace(on_client_connect=connect.append))
     FirstLook(Cameras(poses, 100.0, 100.0, 50.0, 50.0, 100, 100))._setup(viewer)
-    client = SimpleNamespace(camera=SimpleNamespace())
+    client = Mock(spec=viser.ClientHandle, camera=SimpleNamespace())
     connect[0](client)
     assert np.allclose(np.array(client.camera.position) / VISER_NERFSTUDIO_SCALE_RATIO, [0.0, -2.0, 0.5])
     assert client.camera.look_at == (0.0, 0.0, 0.0)

@@ -130,7 +130,6 @@ def test_a_short_training_lowers_every_loss(masks):
         sum(model.get_loss_dict(model(rays), measured).values()).backward()
         optimizer.step()
     after = losses_on_fresh_rays(model)
-    print(before, after)
     assert all(after[name] < before[name] for name in before), (before, after)
 
 
