@@ -21,7 +21,7 @@ BESIDE = {
     "meshing": {"core"},
     "evaluation": {"core"},
     "data": {"core"},
-    "training": {"core"},
+    "training": {"core", "fields"},
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "meshing", "evaluation")
