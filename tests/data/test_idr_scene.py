@@ -1,0 +1,137 @@
+"""IDR/NeuS folders: what is read, and one clear message for each thing that can be wrong."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, read_views
+from idr_neus_plugins.data.idr_scene import find_camera_file, read_idr_scene
+from idr_neus_plugins.errors import UserError
+from tests.data.scenes import change_cameras, copy_scene
+
+
+@pytest.fixture
+def folder(tiny_scene, tmp_path):
+    return copy_scene(tiny_scene, tmp_path)
+
+
+def refusal(folder, **options) -> str:
+    with pytest.raises(UserError) as error:
+        read_views(IdrDataParserConfig(data=folder, **options))
+    return str(error.value)
+
+
+def test_reads_what_was_photographed(tiny_scene):
+    from idr_neus_plugins.data.sample_camera import cameras_around
+    from idr_neus_plugins.data.sample_scene import WORLD_FROM_SCENE
+
+    scene = read_idr_scene(tiny_scene)
+    intrinsics, poses = cameras_around(10, 64, lowest_deg=-40.0)
+    assert np.allclose(scene.intrinsics, intrinsics, atol=2e-3)
+    assert np.allclose(scene.camera_to_scene, poses, atol=2e-5)
+    assert np.allclose(scene.world_from_scene, WORLD_FROM_SCENE)
+    assert scene.sizes == [(64, 64)] * 10
+
+
+def test_layout_of_blendedmvs(folder):
+    """images/ with jpg, no masks, names that only sort by number, one npz with its own name."""
+    (folder / "image").rename(folder / "images")
+    shutil.rmtree(folder / "mask")
+    for path in (folder / "images").iterdir():
+        Image.open(path).save(folder / "images" / f"view{int(path.stem) + 1}.jpg")
+        path.unlink()
+    (folder / "cameras.npz").unlink()
+    (folder / "cameras_sphere.npz").rename(folder / "mine.npz")
+    np.savez(folder / "other.npz", points=np.zeros(3))
+    scene = read_idr_scene(folder)
+    assert [path.name for path in scene.image_filenames] == [f"view{i}.jpg" for i in range(1, 11)]
+    assert scene.mask_filenames is None
+    assert scene.camera_file.name == "mine.npz"
+
+
+def test_camera_file_by_name_and_by_order(folder):
+    assert find_camera_file(folder).name == "cameras_sphere.npz"
+    assert find_camera_file(folder, "cameras").name == "cameras.npz"
+    assert find_camera_file(folder, "cameras.npz").name == "cameras.npz"
+    assert "cameras_sphere.npz" in refusal(folder, cameras="cameras_large")
+
+
+def test_missing_things_are_named(folder, tmp_path):
+    assert "does not exist" in refusal(tmp_path / "nowhere")
+    assert "image/" in refusal(tmp_path)
+    assert "--region" in refusal(folder, region=(0.0, 0.0, 0.0, 1.0))
+    for path in folder.glob("*.npz"):
+        path.unlink()
+    assert "cameras_sphere.npz" in refusal(folder)
+    shutil.rmtree(folder / "image")
+    assert "No images" in refusal(folder)
+
+
+def test_numbers_must_agree(folder):
+    (folder / "mask" / "009.png").unlink()
+    assert "10 images" in refusal(folder) and "9 masks" in refusal(folder)
+    (folder / "image" / "000003.png").unlink()
+    assert "000004.png would be paired with mask 003.png" in refusal(folder)
+    shutil.rmtree(folder / "mask")
+    assert "10 cameras" in refusal(folder) and "9 images" in refusal(folder)
+
+
+def test_mask_of_another_size(folder):
+    Image.new("L", (64, 32)).save(folder / "mask" / "005.png")
+    assert "005.png has 64x32 pixels" in refusal(folder)
+
+
+@pytest.mark.parametrize("where", ["image/000004.png", "mask/004.png"])
+def test_unreadable_image(folder, where):
+    (folder / where).write_bytes(b"no picture")
+    assert where.split("/")[1] in refusal(folder) and "cannot be read" in refusal(folder)
+
+
+def test_npz_without_scale_mat(folder):
+    change_cameras(folder, lambda arrays: [arrays.pop(name) for name in list(arrays) if "scale" in name])
+    assert "lacks scale_mat_0" in refusal(folder)
+
+
+def test_npz_that_is_none(folder):
+    (folder / "cameras_sphere.npz").write_bytes(b"PK no archive")
+    assert "cannot be read as an npz" in refusal(folder)
+
+
+def test_one_scale_mat_is_enough_but_they_must_agree(folder):
+    change_cameras(folder, lambda arrays: [arrays.pop(f"scale_mat_{i}") for i in range(1, 10)])
+    assert len(read_idr_scene(folder).sizes) == 10
+    change_cameras(folder, lambda arrays: arrays.update(scale_mat_3=np.eye(4)))
+    assert "scale_mat_3 differs" in refusal(folder)
+
+
+def test_nan_camera(folder):
+    change_cameras(folder, lambda arrays: arrays["world_mat_2"].fill(np.nan))
+    assert "world_mat_2 holds NaN" in refusal(folder)
+
+
+def test_skew_that_matters(folder):
+    shear = np.eye(4)
+    shear[0, 1] = 0.02
+    change_cameras(folder, lambda arrays: arrays.update(world_mat_1=shear @ arrays["world_mat_1"]))
+    assert "camera 1 has a skew" in refusal(folder)
+
+
+def test_cameras_that_do_not_see_the_region(folder):
+    aside = np.eye(4)
+    aside[:3, 3] = [900.0, 0.0, 0.0]
+
+    def displace(arrays):
+        arrays.update({name: aside @ mat for name, mat in arrays.items() if "scale" in name})
+
+    change_cameras(folder, displace)
+    assert "do not see the region" in refusal(folder)
+
+
+def test_cameras_of_larger_images(folder):
+    double = np.diag([8.0, 8.0, 1.0, 1.0])
+    change_cameras(folder, lambda a: a.update({n: double @ m for n, m in a.items() if "world" in n}))
+    assert "--downscale-factor" in refusal(folder)
