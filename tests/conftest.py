@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
-# Before anything of the package is imported: every annotated function then checks shapes and dtypes when called.
+# Numba compiles the kernels itself and can do nothing with checked wrappers around them: they are imported before.
+import idr_neus_plugins.fields.grid.numba_kernels  # noqa: F401
+
+# Before anything else of the package is imported: every annotated function then checks shapes and dtypes when called.
 install_import_hook("idr_neus_plugins", "beartype.beartype")
 
 REPOSITORY = Path(__file__).parents[1]

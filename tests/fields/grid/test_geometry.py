@@ -1,0 +1,104 @@
+import pytest
+import torch
+
+from idr_neus_plugins.fields.grid.geometry import GridGeometry, GridGeometryConfig
+from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
+from idr_neus_plugins.fields.grid.redistance import redistance, signed_distance
+
+REGION = torch.tensor([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])
+COARSE = GridGeometryConfig(resolutions=(16, 24), starts=(0.0, 0.5), engine="reference")
+
+
+def on_sphere(radius: float, count: int = 200) -> torch.Tensor:
+    return radius * torch.nn.functional.normalize(torch.randn(count, 3), dim=1)
+
+
+@pytest.fixture
+def geometry() -> GridGeometry:
+    torch.manual_seed(0)
+    return GridGeometry(COARSE, REGION)
+
+
+def test_it_starts_as_a_sphere_with_unit_gradients(geometry):
+    assert geometry.sdf(on_sphere(0.5)).abs().max() < 0.02
+    torch.testing.assert_close(geometry(on_sphere(0.5)).gradients.norm(dim=1), torch.ones(200), atol=0.02, rtol=0)
+    assert geometry.sdf(torch.zeros(1, 3)) < -0.4
+
+
+def test_outside_its_box_the_distance_goes_on_growing(geometry):
+    far = torch.tensor([[0.0, 0.0, 0.9], [0.0, 0.0, 1.5], [0.0, 0.0, 2.5]])
+    torch.testing.assert_close(geometry.sdf(far), torch.tensor([0.4, 1.0, 2.0]), atol=0.1, rtol=0)
+
+
+def test_refinement_keeps_the_surface(geometry):
+    points = 1.4 * torch.rand(300, 3) - 0.7
+    near = points[geometry.sdf(points).abs() < 0.1]
+    before = geometry.sdf(near)
+    geometry.set_progress(0.6)
+    assert geometry.lattice.resolution == pytest.approx(24, rel=0.05)
+    torch.testing.assert_close(geometry.sdf(near), before, atol=0.02, rtol=0)
+
+
+def test_evaluation_never_refines(geometry):
+    geometry.eval().set_progress(1.0)
+    assert geometry.lattice.resolution == pytest.approx(16, rel=0.05)
+
+
+def test_sharpness_follows_the_schedule_up_to_what_the_voxels_bear(geometry):
+    assert geometry.inv_s == 10.0
+    geometry.eval().set_progress(1.0)
+    assert geometry.inv_s == pytest.approx(2.0 / geometry.lattice.voxel)
+
+
+def test_a_fresh_grid_takes_a_finer_one_from_a_checkpoint(geometry):
+    radiance = GridRadianceConfig().setup(geometry, REGION)
+    geometry.set_progress(0.6)
+    radiance.set_progress(0.6)
+    other = GridGeometry(COARSE, REGION)
+    other_radiance = GridRadianceConfig().setup(other, REGION)
+    other.load_state_dict(geometry.state_dict())
+    other_radiance.load_state_dict(radiance.state_dict())
+    points = on_sphere(0.5)
+    assert other.lattice == geometry.lattice and other_radiance.features.lattice == geometry.lattice
+    torch.testing.assert_close(other.sdf(points), geometry.sdf(points))
+
+
+def test_features_are_refined_up_to_their_own_limit(geometry):
+    radiance = GridRadianceConfig(max_resolution=18).setup(geometry, REGION)
+    with torch.no_grad():
+        radiance.features.values.copy_(torch.randn_like(radiance.features.values))
+    node = torch.zeros(1, 3)
+    before = radiance(node, node, torch.tensor([[0.0, 0.0, 1.0]]), None)
+    geometry.set_progress(0.6)
+    radiance.set_progress(0.6)
+    assert radiance.features.lattice.resolution == pytest.approx(18, rel=0.06)
+    torch.testing.assert_close(radiance(node, node, torch.tensor([[0.0, 0.0, 1.0]]), None), before, atol=0.1, rtol=0)
+
+
+def test_redistancing_drops_loose_pieces_and_hollows_and_keeps_the_surface():
+    axis = torch.arange(40.0) - 19.5
+    radius = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).norm(dim=0)
+    values = torch.where(radius < 14, radius - 12.0, torch.full_like(radius, 2.0))  # far values are not distances
+    values[2:4, 2:4, 2:4] = -1.0  # a loose piece
+    values[19:21, 19:21, 19:21] = 1.0  # a hollow
+    clean = redistance(values)
+    near = (radius - 12.0).abs() < 2.0
+    torch.testing.assert_close(clean[near], values[near])
+    assert bool(((clean < 0) == (radius < 12.0)).all())
+    torch.testing.assert_close(clean, radius - 12.0, atol=0.9, rtol=0)
+
+
+def test_signed_distance_of_a_half_space():
+    inside = torch.arange(8).numpy()[:, None, None] < 3
+    distance = signed_distance(inside.repeat(4, 1).repeat(4, 2))
+    assert distance[:, 0, 0].tolist() == [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+def test_lattice_covers_its_box_with_cubes():
+    lattice = Lattice.over(torch.tensor([[0.0, -1.0, 2.0], [1.0, 1.0, 2.5]]), 20)
+    positions = lattice.positions()
+    assert len(positions) == torch.tensor(lattice.shape).prod()
+    torch.testing.assert_close(positions[0], torch.tensor([0.0, -1.0, 2.0]))
+    assert bool((positions.amax(dim=0) >= torch.tensor([1.0, 1.0, 2.5]) - 1e-6).all())
+    torch.testing.assert_close(lattice.coords(positions)[-1], torch.tensor(lattice.shape) - 1.0)
