@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.data.sample_solid import BOUND, LIPSCHITZ, paint, solid_normals, solid_sdf
+from idr_neus_plugins.data.sample_solid import BOUND, LIPSCHITZ, paint, solid_gradients, solid_sdf
 
 SUPERSAMPLING = 2
 RAYS_AT_ONCE = 1 << 17
@@ -78,7 +78,7 @@ def _shade(
     distances, hit = trace(origin, directions)
     color = _surroundings(origin, directions) if background else torch.zeros_like(directions)
     points, views = origin + distances[hit, None] * directions[hit], -directions[hit]
-    normals, diffuse = solid_normals(points), paint(points)
+    normals, diffuse = normalize(solid_gradients(points), dim=1), paint(points)
     shade, gloss = AMBIENT, 0.0
     for direction, strength in LIGHTS:
         light = normalize(points.new_tensor(direction), dim=0)

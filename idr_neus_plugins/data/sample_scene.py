@@ -18,7 +18,7 @@ from PIL import Image
 
 from idr_neus_plugins.data.projection import HALF_PIXEL, compose_projection
 from idr_neus_plugins.data.sample_camera import cameras_around, photograph
-from idr_neus_plugins.data.sample_solid import BOUND, paint, solid_normals, solid_sdf
+from idr_neus_plugins.data.sample_solid import BOUND, paint, solid_gradients, solid_sdf
 from idr_neus_plugins.errors import UserError
 
 WORLD_FROM_SCENE = np.array(
@@ -161,8 +161,9 @@ def exact_surface(resolution: int):
     grid = torch.stack(slabs).view(resolution, resolution, resolution).numpy()
     vertices, faces, _, _ = marching_cubes(grid, 0.0)
     points = torch.from_numpy(vertices / (resolution - 1) * 2 * BOUND - BOUND).double()
-    for _ in range(4):
-        points = points - solid_sdf(points)[:, None] * solid_normals(points)
+    for _ in range(6):
+        slopes = solid_gradients(points, step=1e-5)
+        points = points - solid_sdf(points)[:, None] * slopes / (slopes**2).sum(1, keepdim=True)
     colors = (paint(points.float()) * 255).to(torch.uint8).numpy()
     world = points.numpy() * WORLD_FROM_SCENE[0, 0] + WORLD_FROM_SCENE[:3, 3]
     return trimesh.Trimesh(world, faces, vertex_colors=colors, process=False)

@@ -36,11 +36,11 @@ def solid_sdf(points: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
     return _smooth_union(figure, _box(x, y, z + 0.60, (0.40, 0.32, 0.07), rounding=0.03), 0.03)
 
 
-def solid_normals(points: Float[Tensor, "points 3"], step: float = 1e-3) -> Float[Tensor, "points 3"]:
-    """Unit gradient of ``solid_sdf`` by differences over the corners of a tetrahedron."""
+def solid_gradients(points: Float[Tensor, "points 3"], step: float = 1e-3) -> Float[Tensor, "points 3"]:
+    """Gradient of ``solid_sdf`` by differences over the corners of a tetrahedron."""
     corners = points.new_tensor([(1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)])
-    gradient = sum(corner * solid_sdf(points + step * corner)[:, None] for corner in corners)
-    return torch.nn.functional.normalize(gradient, dim=1)
+    differences = [corner * solid_sdf(points + step * corner)[:, None] for corner in corners]
+    return torch.stack(differences).sum(0) / (4.0 * step)
 
 
 def paint(points: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
