@@ -28,9 +28,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_scene(tmp_path_factory) -> Path:
-    """A sample scene of 10 views of 64x64 with masks; tests only read it."""
+    """A sample scene of 10 views of 64x64 with masks and noisy poses (1 degree, 3 mm); tests only read it."""
     from idr_neus_plugins.data.sample_scene import SampleSceneOptions, write_sample_scene
 
     folder = tmp_path_factory.mktemp("sample") / "tiny"
-    write_sample_scene(folder, SampleSceneOptions(views=10, size=64, mesh_resolution=64))
+    write_sample_scene(folder, SampleSceneOptions(views=10, size=64, mesh_resolution=64, pose_noise=(1.0, 3.0)))
     return folder

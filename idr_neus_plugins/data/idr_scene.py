@@ -57,15 +57,15 @@ def find_camera_file(folder: Path, name: str = "auto") -> Path:
         found = f"several: {_names(candidates)}" if candidates else "none"
         raise UserError(
             f"{folder} needs {' or '.join(CAMERA_FILES)} with world_mat_i and scale_mat_i; found {found}. "
-            "Choose one by name with --cameras NAME."
+            "Choose one by name with --cameras NAME. There is no transforms.json, meta_data.json or COLMAP model."
         )
     return candidates[0]
 
 
 def read_idr_scene(folder: Path, cameras: str = "auto") -> IdrScene:
     """Reads and checks a scene; pixels stay on disk. Raises UserError that says what is wrong with the folder."""
-    camera_file = find_camera_file(folder, cameras)
     images = _require_images(folder)
+    camera_file = find_camera_file(folder, cameras)
     masks = _matching_masks(folder, images)
     sizes = [image_size(path) for path in images]
     _check_mask_sizes(images, sizes, masks)
@@ -73,7 +73,6 @@ def read_idr_scene(folder: Path, cameras: str = "auto") -> IdrScene:
     views = [_decompose(mat @ scale_mat, i, sizes[i][0], camera_file) for i, mat in enumerate(world_mats)]
     intrinsics, camera_to_scene = (np.stack(part) for part in zip(*views, strict=True))
     _check_principal_points(intrinsics, sizes, camera_file)
-    _check_visibility(intrinsics, camera_to_scene, sizes, camera_file)
     return IdrScene(images, masks, sizes, intrinsics, camera_to_scene, scale_mat, camera_file)
 
 
@@ -171,30 +170,6 @@ def _check_principal_points(intrinsics: np.ndarray, sizes: list[tuple[int, int]]
             f"{path} seems made for images of about {made_for[0]}x{made_for[1]} pixels, but the images have "
             f"{width[0]}x{height[0]}. Use the images in their original size with --downscale-factor."
         )
-
-
-def _check_visibility(
-    intrinsics: np.ndarray, camera_to_scene: np.ndarray, sizes: list[tuple[int, int]], path: Path
-) -> None:
-    views = zip(intrinsics, camera_to_scene, sizes, strict=True)
-    blind = [view for view, (matrix, pose, size) in enumerate(views) if not sees_unit_sphere(matrix, pose, size)]
-    if 2 * len(blind) > len(sizes):
-        raise UserError(
-            f"{path}: {len(blind)} of {len(sizes)} cameras do not see the region of interest, the unit sphere that "
-            "scale_mat places. Camera poses and scale_mat must be of the same scene and in the same units."
-        )
-
-
-def sees_unit_sphere(
-    intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "4 4"], size: tuple[int, int]
-) -> bool:
-    """Whether the ray of some pixel of an image of (height, width) meets the unit sphere before the camera."""
-    centre = -camera_to_scene[:3, :3].T @ camera_to_scene[:3, 3]
-    if np.linalg.norm(centre) <= 1 or centre[2] <= 0:
-        return bool(np.linalg.norm(centre) <= 1)
-    pixel = np.clip((intrinsics @ centre)[:2] / centre[2], 0, size[::-1])
-    direction = np.linalg.solve(intrinsics, [*pixel, 1.0])
-    return bool(np.linalg.norm(np.cross(direction, centre)) <= np.linalg.norm(direction))
 
 
 def _load_npz(path: Path) -> dict[str, np.ndarray]:

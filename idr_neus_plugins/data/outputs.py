@@ -21,7 +21,9 @@ from nerfstudio.utils.rich_utils import CONSOLE
 from idr_neus_plugins.data.files import has_alpha
 from idr_neus_plugins.data.masks import masks_are_useful
 from idr_neus_plugins.data.projection import split_similarity
+from idr_neus_plugins.data.region import views_without_region
 from idr_neus_plugins.data.views import pinhole_matrices
+from idr_neus_plugins.errors import UserError
 
 
 def surface_outputs(
@@ -29,8 +31,15 @@ def surface_outputs(
 ) -> DataparserOutputs:
     """Outputs for all views of a scene in the box [-1, 1]^3. Masks come from files or else from the images' alpha.
 
-    Raises UserError for masks that cannot be right, and for a transformation that is no similarity.
+    Raises UserError for masks that cannot be right, cameras that do not see the region of interest, and a
+    transformation that is no similarity.
     """
+    unseen = views_without_region(cameras)
+    if 2 * len(unseen) >= len(images):
+        raise UserError(
+            f"{len(unseen)} of {len(images)} cameras do not see the region of interest, the first is that of "
+            f"{images[unseen[0]]}. The cameras belong to other images, or the region (scale_mat) is misplaced."
+        )
     scale, rotation, translation = split_similarity(world_from_scene, "The transformation from scene to world")
     transform = torch.from_numpy(np.concatenate([rotation.T, -rotation.T @ translation[:, None]], 1)).float()
     metadata: dict = {

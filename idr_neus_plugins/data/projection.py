@@ -27,7 +27,7 @@ def decompose_projection(
         raise UserError("A projection matrix holds NaN or infinite numbers.")
     left = projection[:, :3]
     determinant = np.linalg.det(left)
-    if abs(determinant) < 1e-12 * np.linalg.norm(left) ** 3:
+    if abs(determinant) <= 1e-12 * np.linalg.norm(left) ** 3:
         raise UserError("A projection matrix is singular: its left 3x3 block has no inverse.")
     intrinsics, rotation = _rq(left * np.sign(determinant))
     camera_to_world = np.eye(4)

@@ -1,4 +1,4 @@
-"""Where the object is, for data sets that do not tell: a sphere from the masks or from where the cameras look."""
+"""Where the object is, for data sets that do not tell, and whether the cameras see that region."""
 
 from __future__ import annotations
 
@@ -42,6 +42,26 @@ def find_region(
         radius = _radius_in_view(centre, intrinsics, origins, sizes)
     nearest = np.linalg.norm(origins - centre, axis=1).min()
     return sphere_to_matrix((*centre, min(radius, NEAREST_CAMERA * nearest)))
+
+
+def views_without_region(cameras: Cameras) -> list[int]:
+    """Views that do not see the unit sphere, by the pinhole part of their cameras."""
+    intrinsics, poses = (part.double().numpy() for part in pinhole_matrices(cameras))
+    sizes = zip(cameras.height[:, 0].tolist(), cameras.width[:, 0].tolist(), strict=True)
+    views = enumerate(zip(intrinsics, poses, sizes, strict=True))
+    return [view for view, (matrix, pose, size) in views if not sees_unit_sphere(matrix, pose, size)]
+
+
+def sees_unit_sphere(
+    intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "3 4"], size: tuple[int, int]
+) -> bool:
+    """Whether the ray of some pixel of an image of (height, width) meets the unit sphere before the camera."""
+    centre = -camera_to_scene[:, :3].T @ camera_to_scene[:, 3]
+    if np.linalg.norm(centre) <= 1 or centre[2] <= 0:
+        return bool(np.linalg.norm(centre) <= 1)
+    pixel = np.clip((intrinsics @ centre)[:2] / centre[2], 0, size[::-1])
+    direction = np.linalg.solve(intrinsics, [*pixel, 1.0])
+    return bool(np.linalg.norm(np.cross(direction, centre)) <= np.linalg.norm(direction))
 
 
 def sphere_to_matrix(sphere: Sequence[float]) -> Float[np.ndarray, "4 4"]:

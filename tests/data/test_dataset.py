@@ -26,7 +26,7 @@ def test_items_hold_image_and_foreground_and_no_mask(tiny_scene):
 
 
 def test_downscaling_averages_areas_and_softens_masks(tiny_scene):
-    full, small = dataset(tiny_scene)[0], dataset(tiny_scene, downscale_factor=4)[0]
+    full, small = dataset(tiny_scene)[0], dataset(tiny_scene, downscale_factor=4.0)[0]
     assert small["image"].shape == (16, 16, 3)
     for key in ("image", "foreground"):
         mean = full[key].view(16, 4, 16, 4, -1).mean(dim=(1, 3))

@@ -44,7 +44,8 @@ def test_layout_of_blendedmvs(folder):
     for path in (folder / "images").iterdir():
         Image.open(path).save(folder / "images" / f"view{int(path.stem) + 1}.jpg")
         path.unlink()
-    (folder / "cameras.npz").unlink()
+    for name in ("cameras.npz", "cameras_linear_init.npz"):
+        (folder / name).unlink()
     (folder / "cameras_sphere.npz").rename(folder / "mine.npz")
     np.savez(folder / "other.npz", points=np.zeros(3))
     scene = read_idr_scene(folder)
