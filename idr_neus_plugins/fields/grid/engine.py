@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Literal
 
 import torch
 from rich import print as rich_print
+from rich.console import Console
 
 from idr_neus_plugins.errors import UserError
 
@@ -24,11 +26,12 @@ def engine(name: EngineName, device_type: str) -> ModuleType:
     if chosen == "numba" and device_type != "cpu":
         raise UserError(f"The numba engine runs on the CPU, the model is on {device_type}. Use --engine auto.")
     rich_print(f"Grid engine: {chosen} on {device_type}, {torch.get_num_threads()} threads")
-    # Imported here: Numba costs every nerfstudio command a second at start-up.
-    if chosen == "numba":
-        from idr_neus_plugins.fields.grid import numba_engine
+    return _numba() if chosen == "numba" else import_module("idr_neus_plugins.fields.grid.reference")
 
-        return numba_engine
-    from idr_neus_plugins.fields.grid import reference
 
-    return reference
+def _numba() -> ModuleType:
+    # Imported at first use: Numba costs every nerfstudio command a second at start-up.
+    module = import_module("idr_neus_plugins.fields.grid.numba_engine")
+    with Console().status("Preparing the Numba kernels (half a minute at the very first time) ..."):
+        module.compile_kernels()
+    return module

@@ -94,6 +94,23 @@ def adam(
     kernels.adam(*map(_numpy, tensors), np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
 
 
+@torch.enable_grad()
+def compile_kernels() -> None:
+    """Compiles every kernel, or loads it from the disk cache: a time budget must not pay for that step by step."""
+    control = torch.nn.Parameter(torch.linspace(-1.0, 1.0, 6).repeat(6, 6, 1))
+    features = torch.nn.Parameter(torch.zeros(6, 6, 6, 2))
+    points = torch.full((1, 3), 2.5)
+    states, nodes = classify(control, 0.5)
+    ray = (points - 5.0, torch.nn.functional.normalize(torch.ones(1, 3)), torch.zeros(1))
+    march(*ray, (0.0, 0.0, 0.0), 1.0, states, 0.5)
+    value, gradient = spline(control, points)
+    loss = value.sum() + gradient.sum() + interpolate(features, points).sum() + smoothness(control, nodes)
+    loss.backward()
+    for parameter in (control, features):
+        table = parameter.detach().view(216, -1)
+        adam(table, parameter.grad.view(216, -1), table.clone(), table.clone(), nodes, 0.1, (0.9, 0.99))  # type: ignore
+
+
 class _Spline(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
