@@ -16,6 +16,9 @@ SUPERSAMPLING = 2
 RAYS_AT_ONCE = 1 << 17
 """Enough to keep the last steps, with few rays left, from costing more than the first."""
 
+SMALLEST_STEP = 4e-4
+"""A tenth of a pixel: rays that graze an edge pass it and reach what is behind."""
+
 LIGHTS = (((-0.5, -0.6, 0.75), 0.65), ((0.8, 0.3, 0.2), 0.30), ((0.0, 0.7, -0.7), 0.25))
 """(direction towards the light, strength); fixed in the scene."""
 AMBIENT, SPECULAR, SHININESS = 0.35, 0.12, 24.0
@@ -97,9 +100,9 @@ def trace(
     half_chord = (ahead**2 - origin @ origin + BOUND**2).clamp(min=0.0).sqrt()
     distances, hit = ahead - half_chord, torch.zeros_like(ahead, dtype=torch.bool)
     active = (half_chord > 0).nonzero()[:, 0]
-    for _ in range(96):
+    for _ in range(256):
         sdf = solid_sdf(origin + distances[active, None] * directions[active])
-        distances[active] += sdf / LIPSCHITZ
+        distances[active] += torch.where(sdf < precision, sdf, (sdf / LIPSCHITZ).clamp(min=SMALLEST_STEP))
         hit[active[sdf < precision]] = True
         active = active[(sdf >= precision) & (distances[active] < (ahead + half_chord)[active])]
         if len(active) == 0:

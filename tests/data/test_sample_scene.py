@@ -38,16 +38,17 @@ def test_steps_of_the_tracer_never_jump_through_the_solid():
 def test_tracing_ends_on_the_first_crossing():
     origin = torch.tensor([2.0, -1.5, 1.0])
     directions = torch.nn.functional.normalize(
-        0.35 * torch.randn(2000, 3, generator=torch.Generator().manual_seed(1)) - origin, dim=1
+        0.35 * torch.randn(6000, 3, generator=torch.Generator().manual_seed(1)) - origin, dim=1
     )
     distances, hit = trace(origin, directions)
-    along = torch.linspace(1.5, 4.0, 2501)
+    along = torch.linspace(1.5, 4.0, 501)
     sdf = solid_sdf((origin + along[:, None, None] * directions).reshape(-1, 3)).view(len(along), -1)
     crosses = (sdf < 0).any(0)
     assert 0.2 < hit.float().mean() < 0.95
-    assert (hit == crosses).float().mean() > 0.99
+    assert hit[(sdf < -0.003).any(0)].all(), "also behind an edge that the ray has grazed"
+    assert not hit[(sdf > 0.001).all(0)].any()
     first = along[(sdf < 0).int().argmax(0)]
-    assert (distances - first)[hit & crosses].abs().median() < 1e-3
+    assert (distances - first)[hit & crosses].abs().median() < 3e-3
 
 
 def test_masks_are_the_silhouette_of_the_surface(tiny_scene):
