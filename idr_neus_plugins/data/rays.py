@@ -1,4 +1,4 @@
-"""Rays of pinhole cameras, three times faster than nerfstudio's general ray generator (measured: docs/results.md)."""
+"""Rays of pinhole cameras, at a third of the time of nerfstudio's general ray generator."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def ray_generator(cameras: Cameras) -> nn.Module:
 
 class PinholeRayGenerator(nn.Module):
     """Direction of pixel (x, y) of camera c is ``(R K^-1)[c] @ (x + 0.5, y + 0.5, 1)``, normalised."""
+
+    per_camera: Tensor
 
     def __init__(self, cameras: Cameras):
         super().__init__()
