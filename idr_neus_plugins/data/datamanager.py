@@ -8,15 +8,15 @@ import torch
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.dataparser_configs import AnnotatedDataParserUnion
 from nerfstudio.data.datamanagers.base_datamanager import VanillaDataManager, VanillaDataManagerConfig
-from nerfstudio.data.pixel_samplers import PixelSamplerConfig
+from nerfstudio.data.pixel_samplers import PixelSampler, PixelSamplerConfig
 from nerfstudio.data.utils.dataloaders import FixedIndicesEvalDataloader, RandIndicesEvalDataloader
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.data.dataset import SurfaceDataset
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
-from idr_neus_plugins.data.pixels import PixelStore, SurfacePixelSamplerConfig
+from idr_neus_plugins.data.pixels import PixelStore, SurfacePixelSampler, SurfacePixelSamplerConfig
 from idr_neus_plugins.data.rays import ray_generator
 from idr_neus_plugins.data.views import are_pinhole, pinhole_matrices
 from idr_neus_plugins.errors import UserError
@@ -42,22 +42,22 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
         self._refuse_unsupported()
         self.train_pixels = self._load(self.train_dataset)
         self.train_pixel_sampler = self._get_pixel_sampler(self.train_dataset, self.config.train_num_rays_per_batch)
-        self.train_ray_generator = ray_generator(self.train_dataset.cameras).to(self.device)
+        self.train_ray_generator = ray_generator(self.train_dataset.cameras.to(self.device)).to(self.device)
 
     def setup_eval(self):
         self.eval_pixels = self._load(self.eval_dataset)
         self.eval_pixel_sampler = self._get_pixel_sampler(self.eval_dataset, self.config.eval_num_rays_per_batch)
-        self.eval_ray_generator = ray_generator(self.eval_dataset.cameras).to(self.device)
+        self.eval_ray_generator = ray_generator(self.eval_dataset.cameras.to(self.device)).to(self.device)
         self.fixed_indices_eval_dataloader = FixedIndicesEvalDataloader(self.eval_dataset, device=self.device)
         self.eval_dataloader = RandIndicesEvalDataloader(self.eval_dataset, device=self.device)
 
     def next_train(self, step: int) -> tuple[RayBundle, dict]:
         self.train_count += 1
-        return self._cast(self.train_pixel_sampler.sample(self.train_pixels), self.train_ray_generator)
+        return self._draw(self.train_pixel_sampler, self.train_pixels, self.train_ray_generator)
 
     def next_eval(self, step: int) -> tuple[RayBundle, dict]:
         self.eval_count += 1
-        return self._cast(self.eval_pixel_sampler.sample(self.eval_pixels), self.eval_ray_generator)
+        return self._draw(self.eval_pixel_sampler, self.eval_pixels, self.eval_ray_generator)
 
     def training_views(self) -> TrainingViews:
         """All training images with their cameras, on the device that holds the pixels."""
@@ -83,8 +83,9 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
     def _load(self, dataset: SurfaceDataset) -> PixelStore:
         return PixelStore.load(dataset, self.device if self.config.images_on_gpu else "cpu")
 
-    def _cast(self, batch: dict[str, Tensor], rays_of) -> tuple[RayBundle, dict]:
-        batch = {name: value.to(self.device) for name, value in batch.items()}
+    def _draw(self, sampler: PixelSampler | None, pixels: PixelStore, rays_of: nn.Module) -> tuple[RayBundle, dict]:
+        assert isinstance(sampler, SurfacePixelSampler)
+        batch = {name: value.to(self.device) for name, value in sampler.sample(pixels).items()}
         return rays_of(batch["indices"]), batch
 
 

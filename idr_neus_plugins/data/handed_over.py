@@ -24,6 +24,8 @@ from idr_neus_plugins.errors import UserError
 
 COLMAP_FOLDERS = ("colmap/sparse/0", "sparse/0", "sparse", "colmap")
 
+PER_CAMERA = ("camera_to_worlds", "fx", "fy", "cx", "cy", "width", "height", "distortion_params", "camera_type")
+
 
 @dataclass(frozen=True)
 class ForeignScene:
@@ -190,17 +192,15 @@ def _merge(parts: list[DataparserOutputs]) -> DataparserOutputs:
         return parts[0]
     names = [name for part in parts for name in part.image_filenames]
     keep = [i for i, name in enumerate(names) if name not in names[:i]]
-    fields = ("camera_to_worlds", "fx", "fy", "cx", "cy", "width", "height", "distortion_params", "camera_type")
-    values = {field: [getattr(part.cameras, field) for part in parts] for field in fields}
-    cameras = Cameras(
-        **{field: None if value[0] is None else torch.cat(value)[keep] for field, value in values.items()}
-    )
+    cameras = [part.cameras for part in parts]
+    fields = [field for field in PER_CAMERA if getattr(cameras[0], field) is not None]
+    joined = {field: torch.cat([getattr(camera, field) for camera in cameras])[keep] for field in fields}
     masks = [name for part in parts for name in part.mask_filenames or []]
     return replace(
         parts[0],
         image_filenames=[names[i] for i in keep],
         mask_filenames=[masks[i] for i in keep] if masks else None,
-        cameras=cameras,
+        cameras=replace(cameras[0], **joined),
     )
 
 
