@@ -12,6 +12,7 @@ from dataclasses import replace
 from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
+from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
@@ -30,6 +31,8 @@ model = SurfaceModelConfig(
     weight_threshold=1e-3,
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     masks="optional",
+    eval_num_rays_per_chunk=8192,
+    rays_at_once=8192,
 )
 
 decay = HoldThenDecayConfig(hold=0.3, floor=0.05)
@@ -40,9 +43,15 @@ config = replace(
     max_num_iterations=20_000,
     pipeline=replace(
         neus.pipeline,
-        datamanager=replace(neus.pipeline.datamanager, train_num_rays_per_batch=1024),
+        datamanager=replace(
+            neus.pipeline.datamanager,
+            train_num_rays_per_batch=1024,
+            # Starting from the visual hull, rays far from the object have nothing left to tell.
+            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.9),
+        ),
         model=model,
     ),
+    steps_per_save=5_000,
     optimizers={
         "grid": {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay},
         "features": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},

@@ -10,7 +10,7 @@ class TrainingClock:
     """Progress in [0, 1] that reaches 1 exactly once, at the last step.
 
     The time budget starts after the first step, so that start-up and compilation cost nothing of it, and stands still
-    while training is paused. Steps bound a run with a time budget, too: whichever comes first.
+    while training is paused. It replaces the number of steps: a run uses the time that it is given.
     """
 
     def __init__(
@@ -32,10 +32,9 @@ class TrainingClock:
 
     def progress(self, step: int) -> float:
         """Progress at a step, counted from 0 over all sessions."""
-        by_steps = min(step / max(self.max_steps - 1, 1), 1.0)
         if self.max_seconds is None:
-            return by_steps
-        return max(by_steps, min(self.seconds / self.max_seconds, 1.0))
+            return min(step / max(self.max_steps - 1, 1), 1.0)
+        return min(self.seconds / self.max_seconds, 1.0)
 
     def tick(self) -> None:
         """Call after every step."""
@@ -57,5 +56,6 @@ class TrainingClock:
 
     def seconds_left(self, step: int) -> float:
         """Estimate after ``step`` has been done; 0 before a step was measured."""
-        by_steps = (self.max_steps - 1 - step) * self.seconds_per_step
-        return by_steps if self.max_seconds is None else min(by_steps, max(self.max_seconds - self.seconds, 0.0))
+        if self.max_seconds is None:
+            return (self.max_steps - 1 - step) * self.seconds_per_step
+        return max(self.max_seconds - self.seconds, 0.0)

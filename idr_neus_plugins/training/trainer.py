@@ -19,6 +19,8 @@ from idr_neus_plugins.training.schedulers import ProgressLR
 
 STEPS_BEFORE_ESTIMATE = 20
 LONG_RUN_HOURS = 6.0
+UNLIMITED_STEPS = 10**9
+"""Of a run that a time budget ends."""
 
 
 @dataclass
@@ -27,7 +29,7 @@ class SurfaceTrainerConfig(TrainerConfig):
 
     _target: type = field(default_factory=lambda: SurfaceTrainer)
     max_minutes: Optional[float] = None  # noqa: UP045 - nerfstudio reads the annotations at run time
-    """Wall-clock budget of the training in minutes; every schedule is fitted to it. None: by steps alone."""
+    """Wall-clock budget of the training in minutes, instead of a number of steps; every schedule is fitted to it."""
 
 
 class SurfaceTrainer(Trainer):
@@ -56,7 +58,8 @@ class SurfaceTrainer(Trainer):
             super().setup(test_mode)  # type: ignore
 
     def train(self) -> None:
-        total = self.config.max_num_iterations
+        configured = self.config.max_num_iterations
+        total = configured if self.config.max_minutes is None else UNLIMITED_STEPS
         self._last_step = self._start_step - 1
         # The base class runs this many *more* steps; the user means that many altogether.
         self.config.max_num_iterations = max(total - self._start_step, 0)
@@ -64,7 +67,7 @@ class SurfaceTrainer(Trainer):
             with user_errors():
                 super().train()
         finally:
-            self.config.max_num_iterations = total
+            self.config.max_num_iterations = configured
 
     def train_iteration(self, step: int):
         progress = self.clock.progress(step)

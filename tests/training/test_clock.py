@@ -29,9 +29,9 @@ def test_a_time_budget_starts_after_the_first_step():
     assert clock.progress(3) == 1.0
 
 
-def test_steps_end_a_run_with_a_generous_budget():
+def test_a_time_budget_replaces_the_number_of_steps():
     clock = TrainingClock(max_steps=3, max_minutes=1e6, now=Watch())
-    assert clock.progress(2) == 1.0
+    assert clock.progress(2) == 0.0 and clock.progress(50) == 0.0
 
 
 def test_pauses_do_not_count():

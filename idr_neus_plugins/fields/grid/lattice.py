@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from idr_neus_plugins.fields.grid.nodes import ListedNodes, MarkedNodes
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -56,6 +58,12 @@ class Lattice:
         return coords.clamp(min=margin).minimum(upper) * self.voxel + positions.new_tensor(self.lower)
 
 
+class LatticeParameter(nn.Parameter):
+    """Trainable values at nodes, with a note of which of them an optimiser step concerns."""
+
+    nodes: ListedNodes | MarkedNodes
+
+
 class LatticeValues(nn.Module):
     """Trainable values at the nodes of a lattice that may be exchanged for a finer one; checkpoints bring theirs."""
 
@@ -64,7 +72,7 @@ class LatticeValues(nn.Module):
 
     def __init__(self, values: Float[Tensor, "x y z ..."], lattice: Lattice) -> None:
         super().__init__()
-        self.values = nn.Parameter(values)
+        self.values = LatticeParameter(values)
         self.register_buffer("frame", torch.zeros(4, dtype=torch.float64))
         self.replace(values, lattice)
 

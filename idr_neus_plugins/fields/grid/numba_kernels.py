@@ -9,13 +9,15 @@ Numba compiles each kernel at its first call (some 20 s in all) and caches the m
 
 # Shapes: n points in index coordinates (grid nodes at integers), a control grid [X, Y, Z], features [X, Y, Z, C].
 
+from typing import Any
+
 import numba
 import numpy as np
 
 from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
 
-_JIT = dict(parallel=True, fastmath=True, cache=True, nogil=True)
-_INLINE = dict(fastmath=True, cache=True, nogil=True, inline="always")
+_JIT: dict[str, Any] = dict(parallel=True, fastmath=True, cache=True, nogil=True)
+_INLINE: dict[str, Any] = dict(fastmath=True, cache=True, nogil=True, inline="always")
 _ONE, _HALF = np.float32(1.0), np.float32(0.5)
 
 

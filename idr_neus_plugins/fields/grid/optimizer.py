@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from idr_neus_plugins.fields.grid.lattice import LatticeParameter
 
 WARMUP_STEPS = 50
 """After a start or a change of resolution the rate rises over these steps: its averages know nothing yet."""
@@ -19,7 +21,7 @@ class NodeAdam(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[nn.Parameter], lr: float, betas: tuple[float, float] = (0.9, 0.99), **_: Any
+        self, params: Iterable[LatticeParameter], lr: float, betas: tuple[float, float] = (0.9, 0.99), **_: Any
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas})
 
@@ -31,17 +33,17 @@ class NodeAdam(torch.optim.Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._update(parameter, group["lr"], tuple(group["betas"]))
+                    self._update(parameter, parameter.grad, group["lr"], tuple(group["betas"]))
 
-    def _update(self, parameter: nn.Parameter, rate: float, betas: tuple[float, float]) -> None:
+    def _update(self, parameter: LatticeParameter, grad: Tensor, rate: float, betas: tuple[float, ...]) -> None:
         state = self._state_of(parameter)
         state["step"] += 1
         rate *= min(state["step"] / WARMUP_STEPS, 1.0)
-        tensors = [rows(t) for t in (parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"])]
+        tensors = [rows(t) for t in (parameter, grad, state["exp_avg"], state["exp_avg_sq"])]
         for nodes in parameter.nodes.take():
             parameter.nodes.engine.adam(*tensors, nodes, rate, betas)
 
-    def _state_of(self, parameter: nn.Parameter) -> dict[str, Any]:
+    def _state_of(self, parameter: LatticeParameter) -> dict[str, Any]:
         state = self.state[parameter]
         if not state or state["exp_avg"].shape != parameter.shape:
             state |= {"step": 0, "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}

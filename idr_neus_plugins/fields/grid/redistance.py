@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from idr_neus_plugins.errors import UserError
+
 KEPT_VOXELS = 2.5
 """Around the surface the trained values stay: they place it more finely than the nodes do."""
 
@@ -16,8 +18,15 @@ def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
 
     Solid pieces apart from the largest and hollows without a way out become what surrounds them: they are left-overs of
     the coarse stages. Values farther than a few voxels from the surface are measured anew.
+
+    Raises UserError where no surface is left.
     """
     values = control.detach().cpu().numpy()
+    if (values < 0).all() or not (values < 0).any():
+        raise UserError(
+            "The surface has vanished during training: nothing in the region agrees with the photographs. Check that "
+            "masks, cameras and region belong together, or lower the learning rates."
+        )
     inside = _without_hollows(_largest(values < 0))
     distance = signed_distance(inside)
     trained = (np.abs(distance) < KEPT_VOXELS) & ((values < 0) == inside)
@@ -30,21 +39,17 @@ def signed_distance(inside: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y
 
     if inside.all() or not inside.any():
         raise ValueError("the solid fills everything or nothing: there is no border to measure from")
-    outer, inner = distance_transform_edt(~inside), distance_transform_edt(inside)
+    outer, inner = np.asarray(distance_transform_edt(~inside)), np.asarray(distance_transform_edt(inside))
     return np.where(inside, 0.5 - inner, outer - 0.5)
 
 
 def _largest(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
+    """The largest piece of a solid."""
     from scipy.ndimage import label
 
-    labels, count = label(solid)
-    return solid if count <= 1 else labels == np.bincount(labels.ravel())[1:].argmax() + 1
+    labels = np.asarray(label(solid)[0])  # type: ignore
+    return labels == np.bincount(labels.ravel())[1:].argmax() + 1
 
 
 def _without_hollows(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    from scipy.ndimage import label
-
-    labels, count = label(~solid)
-    if count <= 1:
-        return solid
-    return labels != np.bincount(labels.ravel())[1:].argmax() + 1
+    return ~_largest(~solid)

@@ -132,7 +132,7 @@ def adam(
     exp_avg_sq: Float[Tensor, "rows channels"],
     nodes: Int[Tensor, " nodes"],
     rate: float,
-    betas: tuple[float, float],
+    betas: tuple[float, ...],
 ) -> None:
     """Adam in place on the listed rows; clears their gradient, so that none need be zeroed.
 

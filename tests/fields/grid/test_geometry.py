@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.geometry import GridGeometry, GridGeometryConfig
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
@@ -87,6 +88,11 @@ def test_redistancing_drops_loose_pieces_and_hollows_and_keeps_the_surface():
     torch.testing.assert_close(clean[near], values[near])
     assert bool(((clean < 0) == (radius < 12.0)).all())
     torch.testing.assert_close(clean, radius - 12.0, atol=0.9, rtol=0)
+
+
+def test_a_vanished_surface_is_reported():
+    with pytest.raises(UserError, match="vanished"):
+        redistance(torch.ones(6, 6, 6))
 
 
 def test_signed_distance_of_a_half_space():

@@ -1,13 +1,14 @@
 import torch
 
 from idr_neus_plugins.fields.grid import reference
+from idr_neus_plugins.fields.grid.lattice import LatticeParameter
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
 from idr_neus_plugins.fields.grid.optimizer import WARMUP_STEPS, NodeAdam
 
 
-def parameter(shape=(3, 3, 3)) -> torch.nn.Parameter:
-    values = torch.nn.Parameter(torch.zeros(shape))
-    values.nodes = ListedNodes(torch.tensor([4, 13], dtype=torch.int32), reference)  # type: ignore
+def parameter(shape=(3, 3, 3)) -> LatticeParameter:
+    values = LatticeParameter(torch.zeros(shape))
+    values.nodes = ListedNodes(torch.tensor([4, 13], dtype=torch.int32), reference)
     values.grad = torch.ones(shape)
     return values
 
