@@ -57,12 +57,16 @@ class GridGeometryConfig(GeometryConfig):
 class GridGeometry(GeometryField):
     group = "grid"
 
+    region: Float[Tensor, "2 3"]
+    """Where a surface may be, scene units; the grid's box is within."""
+
     def __init__(self, config: GridGeometryConfig, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()
         self.config = config
         self.progress = 0.0
         self._steps = 0
         self._states: Tensor | None = None
+        self._active: Tensor | None = None
         self.register_buffer("region", region.clone(), persistent=False)
         lattice = Lattice.over(region, config.resolutions[0])
         self.control = LatticeValues(sphere(lattice, region), lattice)
@@ -127,11 +131,11 @@ class GridGeometry(GeometryField):
 
     def regularisers(self) -> dict[str, Tensor]:
         every = self.config.smoothness_every
-        if self._steps % every or self._states is None:
+        if self._steps % every or self._active is None:
             return {}
         start, end = self.config.smoothness_start, self.config.smoothness_end
         weight = every * start * (end / start) ** self.progress
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, self.control.values.nodes.nodes)}
+        return {"smoothness": weight * self.engine.smoothness(self.control.values, self._active)}
 
     @torch.no_grad()
     def _refine(self, finer: Lattice) -> None:
@@ -143,10 +147,11 @@ class GridGeometry(GeometryField):
         coords = coarse.coords(fine.positions(distance.device))
         value, _ = self.engine.spline(distance.contiguous(), coords)
         self.control.replace((value * (coarse.voxel / fine.voxel)).view(fine.shape), fine)
-        self._states = None
+        self._states = self._active = None
 
     @torch.no_grad()
     def _find_band(self) -> None:
         half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
         self._states, active = self.engine.classify(self.control.values, half_width)
+        self._active = active
         self.control.values.nodes = ListedNodes(active, self.engine)

@@ -97,8 +97,9 @@ def adam(
     betas: tuple[float, ...],
 ) -> None:
     """See ``reference.adam``."""
-    tensors = (values, grad, exp_avg, exp_avg_sq, nodes)
-    kernels.adam(*map(_numpy, tensors), np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
+    moments = (_numpy(exp_avg), _numpy(exp_avg_sq))
+    factors = (np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
+    kernels.adam(_numpy(values), _numpy(grad), *moments, _numpy(nodes), *factors)
 
 
 @torch.enable_grad()

@@ -27,7 +27,7 @@ def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
             "The surface has vanished during training: nothing in the region agrees with the photographs. Check that "
             "masks, cameras and region belong together, or lower the learning rates."
         )
-    inside = _without_hollows(_largest(values < 0))
+    inside = _without_hollows(largest_piece(values < 0))
     distance = signed_distance(inside)
     trained = (np.abs(distance) < KEPT_VOXELS) & ((values < 0) == inside)
     return torch.from_numpy(np.where(trained, values, distance).astype(values.dtype)).to(control.device)
@@ -43,7 +43,7 @@ def signed_distance(inside: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y
     return np.where(inside, 0.5 - inner, outer - 0.5)
 
 
-def _largest(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
+def largest_piece(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
     """The largest piece of a solid."""
     from scipy.ndimage import label
 
@@ -52,4 +52,4 @@ def _largest(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
 
 
 def _without_hollows(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    return ~_largest(~solid)
+    return ~largest_piece(~solid)

@@ -10,7 +10,7 @@ from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.lattice import Lattice
-from idr_neus_plugins.fields.grid.redistance import signed_distance
+from idr_neus_plugins.fields.grid.redistance import largest_piece, signed_distance
 
 HULL_RESOLUTION = 96
 MARGIN = 3
@@ -19,18 +19,21 @@ MARGIN = 3
 
 def sphere(lattice: Lattice, region: Float[Tensor, "2 3"]) -> Float[Tensor, "x y z"]:
     """Distance in voxels to a sphere of half the region's radius."""
-    centre, radius = region.mean(dim=0), 0.25 * (region[1] - region[0]).min()
-    distance = (lattice.positions(region.device) - centre).norm(dim=1) - radius
-    return (distance / lattice.voxel).view(lattice.shape)
+    return (_distance_to_sphere(lattice.positions(region.device), region, 0.5) / lattice.voxel).view(lattice.shape)
 
 
 def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Float[Tensor, "x y z"], Lattice]:
-    """Signed distance in voxels to the visual hull, on a lattice that encloses it.
+    """Signed distance in voxels to the visual hull within the region's inscribed sphere, on a lattice that encloses it.
+
+    Only the largest piece of the hull: where few cameras look, silhouettes agree on stray corners, and a box around
+    them would waste the resolution.
 
     Raises UserError where the silhouettes have no point of the region in common.
     """
     whole = Lattice.over(region, HULL_RESOLUTION)
-    inside = in_visual_hull(whole.positions(region.device), views).view(whole.shape)
+    positions = whole.positions(region.device)
+    inside = in_visual_hull(positions, views) & (_distance_to_sphere(positions, region, share=1.0) < 0)
+    inside = inside.view(whole.shape)
     if not inside.any():
         raise UserError(
             "The silhouettes have no point of the region of interest in common: masks may be inverted or belong to "
@@ -38,6 +41,7 @@ def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Flo
         )
     # A shell of outside nodes closes a hull that reaches the region's border.
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
+    inside = torch.from_numpy(largest_piece(inside.cpu().numpy())).to(region.device)
     nodes = inside.nonzero()
     first = (nodes.amin(dim=0) - MARGIN).clamp(min=0).tolist()
     last = (nodes.amax(dim=0) + MARGIN + 1).tolist()
@@ -46,3 +50,8 @@ def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Flo
     distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(region.device)
     nx, ny, nz = crop.shape
     return distance, Lattice((x, y, z), whole.voxel, (nx, ny, nz))
+
+
+def _distance_to_sphere(positions: Tensor, region: Tensor, share: float) -> Float[Tensor, " points"]:
+    """Distance to a share of the largest sphere in the region, scene units."""
+    return (positions - region.mean(dim=0)).norm(dim=1) - 0.5 * share * (region[1] - region[0]).min()
