@@ -78,8 +78,12 @@ class LatticeValues(nn.Module):
 
     def replace(self, values: Float[Tensor, "x y z ..."], lattice: Lattice) -> None:
         """Exchanges values and lattice; the parameter stays the same object, so that its optimiser keeps it."""
-        self.values.data = values.to(self.values).contiguous()
+        fresh = values.detach().to(self.values).contiguous()
         self.values.grad = None
+        # While the graph of an earlier step is alive, autograd expects gradients of the old shape, until it is made to
+        # forget them by a change of dtype.
+        self.values.data = fresh.new_empty(0, dtype=torch.float64)
+        self.values.data = fresh
         self.frame.copy_(torch.tensor([*lattice.lower, lattice.voxel], dtype=torch.float64))
         self.lattice = lattice
 

@@ -41,6 +41,15 @@ def test_refinement_keeps_the_surface(geometry):
     torch.testing.assert_close(geometry.sdf(near), before, atol=0.02, rtol=0)
 
 
+def test_gradients_have_the_new_shape_while_an_old_graph_is_alive(geometry):
+    earlier = geometry.sdf(on_sphere(0.5)).sum()
+    earlier.backward(retain_graph=True)
+    geometry.set_progress(0.6)
+    geometry.sdf(on_sphere(0.5)).sum().backward()
+    assert geometry.control.values.grad.shape == geometry.lattice.shape
+    assert earlier.grad_fn is not None  # still alive
+
+
 def test_evaluation_never_refines(geometry):
     geometry.eval().set_progress(1.0)
     assert geometry.lattice.resolution == pytest.approx(16, rel=0.05)
