@@ -21,24 +21,29 @@ from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
 
 STEPS = 300_000
 
+renderer = VolumeRendererConfig(
+    sampler=NeusSamplerConfig(coarse=64, fine=64, upsampling_steps=4, first_inv_s=64.0),
+    law=NeusLawConfig(sharpness=LearnedSharpnessConfig(start=0.3)),
+)
+
 model = SurfaceModelConfig(
     geometry=SdfMLPConfig(layers=8, width=256, octaves=6, features=256, radius=0.5),
     radiance=RadianceMLPConfig(layers=4, width=256, octaves=4),
-    sampler=NeusSamplerConfig(coarse=64, fine=64, upsampling_steps=4, first_inv_s=64.0),
-    law=NeusLawConfig(sharpness=LearnedSharpnessConfig(start=0.3)),
+    renderer=renderer,
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     masks="required",
 )
 
 model_without_masks = replace(
     model,
-    law=replace(model.law, anneal_end=50_000 / STEPS),
+    renderer=replace(renderer, law=replace(renderer.law, anneal_end=50_000 / STEPS)),
     background=InvertedSphereConfig(samples=32),
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1},
     masks="ignored",

@@ -19,6 +19,7 @@ from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.methods.neus_idr import config as neus
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.band import BandSamplerConfig
 from idr_neus_plugins.training.optimizers import NodeAdamConfig
 from idr_neus_plugins.training.schedulers import HoldThenDecayConfig
@@ -26,9 +27,11 @@ from idr_neus_plugins.training.schedulers import HoldThenDecayConfig
 model = SurfaceModelConfig(
     geometry=GridGeometryConfig(),
     radiance=GridRadianceConfig(),
-    sampler=BandSamplerConfig(step=0.75),
-    law=NeusLawConfig(sharpness=GridSharpnessConfig()),
-    weight_threshold=1e-3,
+    renderer=VolumeRendererConfig(
+        sampler=BandSamplerConfig(step=0.75),
+        law=NeusLawConfig(sharpness=GridSharpnessConfig()),
+        weight_threshold=1e-3,
+    ),
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     masks="optional",
     eval_num_rays_per_chunk=8192,

@@ -1,4 +1,4 @@
-"""The one nerfstudio model of all volume methods: a composition of parts that the configuration names."""
+"""The one nerfstudio model of all methods: a composition of parts that the configuration names."""
 
 from __future__ import annotations
 
@@ -28,10 +28,8 @@ from idr_neus_plugins.models.camera_size import with_data_size
 from idr_neus_plugins.models.first_look import FirstLook
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
-from idr_neus_plugins.renderers.law import NeusLawConfig
-from idr_neus_plugins.renderers.volume import render_volume
-from idr_neus_plugins.samplers.neus import NeusSamplerConfig
-from idr_neus_plugins.samplers.sampler import SamplerConfig
+from idr_neus_plugins.renderers.renderer import RendererConfig
+from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 
 
 @dataclass
@@ -43,14 +41,10 @@ class SurfaceModelConfig(ModelConfig):
     """The implicit surface."""
     radiance: RadianceConfig = field(default_factory=RadianceMLPConfig)
     """Its colour."""
-    sampler: SamplerConfig = field(default_factory=NeusSamplerConfig)
-    """Where on a ray the surface is looked for."""
-    law: NeusLawConfig = field(default_factory=NeusLawConfig)
-    """How sdf becomes opacity."""
+    renderer: RendererConfig = field(default_factory=VolumeRendererConfig)
+    """How the two become pixels."""
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     """What is behind the region of interest."""
-    weight_threshold: float = 0.0
-    """Colour is asked only where a section weighs more than this in its pixel; 0: everywhere."""
     masks: Literal["required", "optional", "ignored"] = "required"
     """Whether foreground masks restrict the colour loss and feed the mask loss."""
     loss_coefficients: dict[str, float] = to_immutable_dict({"rgb": 1.0, "eikonal": 0.1, "mask": 0.1})
@@ -63,7 +57,7 @@ class SurfaceModelConfig(ModelConfig):
 
 
 class SurfaceModel(Model):
-    """Renders a surface field as a volume; see the configuration for its parts."""
+    """Fits a surface and its colour to photographs; see the configuration for its parts."""
 
     config: SurfaceModelConfig
 
@@ -88,14 +82,13 @@ class SurfaceModel(Model):
         self.register_buffer("progress", torch.zeros(()))
         self.geometry = self.config.geometry.setup(self.region)
         self.radiance = self.config.radiance.setup(self.geometry, self.region)
-        self.law = self.config.law.setup(self.geometry)
-        self.sampler = self.config.sampler.setup(self.region)
+        self.renderer = self.config.renderer.setup(self.geometry, self.region)
         self.background = self.config.background.setup()
         self.set_progress(0.0)
 
     @property
     def parts(self) -> list[Part]:
-        return [self.geometry, self.radiance, self.law, self.sampler, self.background]
+        return [self.geometry, self.radiance, self.renderer, self.background]
 
     def set_progress(self, progress: float) -> None:
         """Sets all schedules; the trainer calls it before every step. 0 is the start of training, 1 its end."""
@@ -132,20 +125,17 @@ class SurfaceModel(Model):
     def get_outputs(self, ray_bundle: RayBundle) -> dict[str, Tensor]:
         """Per ray: ``rgb``, ``accumulation``, ``depth`` (along the ray), ``normals`` (in [0, 1]); see the README.
 
-        While training also ``gradients``, one row per section.
+        While training also what the renderer has for the losses.
         """
         origins, directions = ray_bundle.origins, ray_bundle.directions
         if self.training:
             return self._render(origins, directions)
         chunks = zip(origins.split(self.config.rays_at_once), directions.split(self.config.rays_at_once), strict=True)
         outputs = [self._render(*chunk) for chunk in chunks]
-        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0] if name != "gradients"}
+        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}
 
     def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
-        sections = self.sampler(origins, directions, self.geometry)
-        rays = render_volume(
-            origins, directions, sections, self.geometry, self.radiance, self.law, self.config.weight_threshold
-        )
+        rays = self.renderer(origins, directions, self.geometry, self.radiance)
         unit_normals = functional.normalize(rays.normals, dim=-1)
         return {
             "rgb": rays.over(self.background(origins, directions)),
@@ -153,7 +143,7 @@ class SurfaceModel(Model):
             "depth": rays.depth,
             # Grey where there is nothing; clamped because exporters insist on [0, 1] to the last bit.
             "normals": (0.5 + 0.5 * unit_normals * rays.accumulation).clamp(0.0, 1.0),
-            "gradients": rays.gradients,
+            **(rays.for_losses if self.training else {}),
         }
 
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
@@ -185,7 +175,7 @@ class SurfaceModel(Model):
         foreground = self._foreground(batch)
         weights = torch.ones_like(error[..., :1]) if foreground is None else foreground
         mean = (error * weights).sum() / (3.0 * weights.sum()).clamp(min=1e-5)
-        return {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), "inv_s": self.law.sharpness().detach()}
+        return {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), **self.renderer.readouts()}
 
     def get_rgba_image(self, outputs: dict[str, Tensor], output_name: str = "rgb") -> Tensor:
         """Colour with the ray's opacity as alpha; where black shows through, it is divided out."""

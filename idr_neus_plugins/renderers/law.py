@@ -18,8 +18,31 @@ OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
 """(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
 
 
+class Law(Part):
+    """Alpha of sections."""
+
+    def forward(
+        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
+    ) -> Float[Tensor, " sections"]:
+        """From the geometry at the midpoints, unit viewing directions and lengths in scene units."""
+        raise NotImplementedError
+
+    def readouts(self) -> dict[str, Tensor]:
+        """Scalars worth watching while training, by name."""
+        return {}
+
+
 @dataclass
-class NeusLawConfig:
+class LawConfig:
+    """Base of the laws' configurations."""
+
+    def setup(self, geometry: GeometryField) -> Law:
+        """Builds the law that goes with a geometry."""
+        raise NotImplementedError
+
+
+@dataclass
+class NeusLawConfig(LawConfig):
     """NeuS's opacity."""
 
     sharpness: SharpnessConfig = field(default_factory=LearnedSharpnessConfig)
@@ -31,7 +54,7 @@ class NeusLawConfig:
         return NeusLaw(self, geometry)
 
 
-class NeusLaw(Part):
+class NeusLaw(Law):
     """The density that is unbiased and aware of occlusion (NeuS section 3.1)."""
 
     def __init__(self, config: NeusLawConfig, geometry: GeometryField) -> None:
@@ -47,9 +70,11 @@ class NeusLaw(Part):
     def param_groups(self) -> dict:
         return self.sharpness.param_groups()
 
+    def readouts(self) -> dict[str, Tensor]:
+        return {"inv_s": self.sharpness().detach()}
+
     def forward(
         self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
     ) -> Float[Tensor, " sections"]:
-        """Alpha of sections."""
         cos = (output.gradients * directions).sum(dim=-1)
         return neus_alpha(output.sdf, anneal_cos(cos, self.anneal), deltas, self.sharpness())

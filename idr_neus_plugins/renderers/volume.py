@@ -1,37 +1,72 @@
-"""Volume rendering of a surface: sections and fields in, pixels out. The same for every geometry, law and sampler."""
+"""Volume rendering of a surface: the same for every geometry, law and sampler."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from idr_neus_plugins.core.compositing import accumulate, render_weights
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
+from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
-from idr_neus_plugins.renderers.law import OpacityLaw
+from idr_neus_plugins.renderers.law import LawConfig, NeusLawConfig, OpacityLaw
+from idr_neus_plugins.renderers.renderer import RenderedRays, Renderer, RendererConfig
+from idr_neus_plugins.samplers.neus import NeusSamplerConfig
+from idr_neus_plugins.samplers.sampler import SamplerConfig
 
 
-@dataclass(frozen=True)
-class RenderedRays:
-    rgb: Float[Tensor, "rays 3"]
-    """Colour of what was met, not of what is behind: multiplied by ``accumulation`` already."""
-    accumulation: Float[Tensor, "rays 1"]
-    """Opacity of the ray."""
-    depth: Float[Tensor, "rays 1"]
-    """Mean distance along the unit ray, scene units; 0 where nothing was met."""
-    normals: Float[Tensor, "rays 3"]
-    """Weighted sum of unit normals; short where little was met."""
-    gradients: Float[Tensor, "sections 3"]
-    """Of the sdf at every section's midpoint, for the losses on the field."""
+@dataclass
+class VolumeRendererConfig(RendererConfig):
+    """The defaults are NeuS."""
 
-    def over(self, background: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
-        """Colour with what is behind showing through the left transmittance."""
-        return self.rgb + (1.0 - self.accumulation) * background
+    sampler: SamplerConfig = field(default_factory=NeusSamplerConfig)
+    """Where on a ray the surface is looked for."""
+    law: LawConfig = field(default_factory=NeusLawConfig)
+    """How sdf becomes opacity."""
+    weight_threshold: float = 0.0
+    """Colour is asked only where a section weighs more than this in its pixel; 0: everywhere."""
+
+    def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> VolumeRenderer:
+        return VolumeRenderer(self, geometry, region)
+
+
+class VolumeRenderer(Renderer):
+    """Sections from the sampler, made opaque by the law, gathered along the ray."""
+
+    def __init__(self, config: VolumeRendererConfig, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> None:
+        super().__init__()
+        self.weight_threshold = config.weight_threshold
+        self.sampler = config.sampler.setup(region)
+        self.law = config.law.setup(geometry)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [self.sampler, self.law]
+
+    def set_progress(self, progress: float) -> None:
+        for part in self.parts:
+            part.set_progress(progress)
+
+    def param_groups(self) -> dict[str, list[nn.Parameter]]:
+        return {name: group for part in self.parts for name, group in part.param_groups().items() if group}
+
+    def readouts(self) -> dict[str, Tensor]:
+        return self.law.readouts()
+
+    def forward(
+        self,
+        origins: Float[Tensor, "rays 3"],
+        directions: Float[Tensor, "rays 3"],
+        geometry: GeometryField,
+        radiance: RadianceField,
+    ) -> RenderedRays:
+        sections = self.sampler(origins, directions, geometry)
+        return render_volume(origins, directions, sections, geometry, radiance, self.law, self.weight_threshold)
 
 
 def render_volume(
@@ -63,7 +98,7 @@ def render_volume(
         accumulation=accumulation,
         depth=gather(sections.midpoints[:, None]) / accumulation.clamp(min=1e-6),
         normals=gather(normals),
-        gradients=output.gradients,
+        for_losses={"gradients": output.gradients},
     )
 
 

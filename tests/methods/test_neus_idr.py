@@ -10,7 +10,8 @@ def test_settings_are_those_of_the_paper():
     model = config.pipeline.model
     geometry = model.geometry
     assert (geometry.layers, geometry.width, geometry.octaves, geometry.radius) == (8, 256, 6, 0.5)
-    assert (model.sampler.coarse, model.sampler.fine, model.sampler.upsampling_steps) == (64, 64, 4)
+    sampler = model.renderer.sampler
+    assert (sampler.coarse, sampler.fine, sampler.upsampling_steps) == (64, 64, 4)
     assert model.loss_coefficients == {"rgb": 1.0, "eikonal": 0.1, "mask": 0.1}
     assert config.max_num_iterations == 300_000
     assert config.pipeline.datamanager.train_num_rays_per_batch == 512
@@ -21,8 +22,8 @@ def test_without_masks_differs_where_the_paper_says():
     model, masked = config_without_masks.pipeline.model, config.pipeline.model
     assert isinstance(model.background, InvertedSphereConfig) and model.background.samples == 32
     assert "mask" not in model.loss_coefficients and model.masks == "ignored"
-    assert model.law.anneal_end == 50_000 / 300_000 and masked.law.anneal_end == 0.0
-    assert model.geometry == masked.geometry and model.sampler == masked.sampler
+    assert model.renderer.law.anneal_end == 50_000 / 300_000 and masked.renderer.law.anneal_end == 0.0
+    assert model.geometry == masked.geometry and model.renderer.sampler == masked.renderer.sampler
 
 
 def test_methods_are_named_and_survive_the_config_file():

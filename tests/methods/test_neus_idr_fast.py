@@ -15,7 +15,7 @@ STEPS = 150
 
 def test_law_and_losses_are_those_of_neus():
     assert config.pipeline.model.loss_coefficients == neus.pipeline.model.loss_coefficients
-    assert type(config.pipeline.model.law) is type(neus.pipeline.model.law)
+    assert type(config.pipeline.model.renderer.law) is type(neus.pipeline.model.renderer.law)
     assert config.pipeline.model.masks == "optional"
 
 

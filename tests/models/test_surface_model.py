@@ -11,13 +11,15 @@ from idr_neus_plugins.fields.background import InvertedSphereConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.models.surface_model import SurfaceModel, SurfaceModelConfig
+from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
 from tests.analytic import Sphere, rays_at
 
 SMALL = SurfaceModelConfig(
     geometry=SdfMLPConfig(layers=4, width=64, octaves=2, features=16),
     radiance=RadianceMLPConfig(layers=2, width=32),
-    sampler=NeusSamplerConfig(coarse=16, fine=16, upsampling_steps=2),
+    renderer=VolumeRendererConfig(sampler=NeusSamplerConfig(coarse=16, fine=16, upsampling_steps=2)),
     rays_at_once=100,
 )
 SPHERE = Sphere(0.4, (0.15, 0.0, 0.1))
@@ -87,12 +89,12 @@ def test_an_unknown_loss_is_named():
 
 def test_checkpoint_carries_the_frame_and_the_schedules():
     world_from_scene = torch.diag(torch.tensor([3.0, 3.0, 3.0, 1.0], dtype=torch.float64))
-    config = replace(SMALL, law=replace(SMALL.law, anneal_end=0.5))
+    config = replace(SMALL, renderer=replace(SMALL.renderer, law=NeusLawConfig(anneal_end=0.5)))
     trained, fresh = build(config, {"world_from_scene": world_from_scene}), build(config)
     trained.set_progress(0.25)
     fresh.load_state_dict(trained.state_dict())
     assert torch.equal(fresh.world_from_scene, world_from_scene)
-    assert float(fresh.progress) == 0.25 and fresh.law.anneal == 0.5
+    assert float(fresh.progress) == 0.25 and fresh.renderer.law.anneal == 0.5
 
 
 def test_surface_colours_are_seen_along_the_normal():

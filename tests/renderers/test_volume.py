@@ -6,7 +6,8 @@ import torch
 from idr_neus_plugins.core.opacity import neus_alpha
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
-from idr_neus_plugins.renderers.volume import RenderedRays, render_volume
+from idr_neus_plugins.renderers.renderer import RenderedRays
+from idr_neus_plugins.renderers.volume import render_volume
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
 from tests.analytic import NormalColors, Plane, Sphere, rays_at
 
@@ -72,4 +73,4 @@ def test_rays_without_sections_show_the_background():
     rays = render(Plane(1.0), origins, directions, sections, inv_s=100.0)
     behind = torch.tensor([[0.2, 0.4, 0.6]]).expand(3, 3)
     assert torch.equal(rays.over(behind), behind)
-    assert rays.depth.abs().max() == 0.0 and rays.gradients.shape == (0, 3)
+    assert rays.depth.abs().max() == 0.0 and rays.for_losses["gradients"].shape == (0, 3)
