@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.encodings import encoding_width, positional_encoding, pull_back
 from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryField, GeometryOutput
 
@@ -50,6 +51,11 @@ class SdfMLP(GeometryField):
         self.config = config
         self.num_features = config.features
         encoded = encoding_width(3, config.octaves)
+        if config.width <= encoded:
+            raise UserError(
+                f"An SDF network of width {config.width} has no room for the {encoded} channels of an encoding with "
+                f"{config.octaves} octaves: widen it or take fewer octaves."
+            )
         self.skip = config.layers // 2
         inputs = [encoded] + [config.width] * config.layers
         outputs = [config.width] * config.layers + [1 + config.features]

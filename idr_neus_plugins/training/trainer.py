@@ -12,7 +12,7 @@ from nerfstudio.utils import writer
 from nerfstudio.utils.decorators import check_main_thread
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.errors import user_errors
+from idr_neus_plugins.errors import UserError, user_errors
 from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, save_whole
 from idr_neus_plugins.training.clock import TrainingClock
 from idr_neus_plugins.training.schedulers import ProgressLR
@@ -85,10 +85,10 @@ class SurfaceTrainer(Trainer):
         self.stop_training = self.stop_training or progress >= 1.0
         return loss, losses, metrics
 
-    def _not_finite(self, step: int, losses: dict[str, torch.Tensor]) -> FloatingPointError:
+    def _not_finite(self, step: int, losses: dict[str, torch.Tensor]) -> UserError:
         broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
-        return FloatingPointError(
-            f"step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
+        return UserError(
+            f"Step {step}: loss {', '.join(broken)} is not a finite number. The last good checkpoint is in "
             f"{self.checkpoint_dir}; resume from it with --load-dir, or with a lower learning rate."
         )
 
@@ -108,11 +108,11 @@ class SurfaceTrainer(Trainer):
     def save_checkpoint(self, step: int) -> None:
         """Writes the checkpoint whole, then deletes older ones if only the latest is wanted.
 
-        Raises FloatingPointError, and keeps the older ones, if a parameter is not a number.
+        Raises UserError, and keeps the older ones, if a parameter is not a number.
         """
         broken = [name for name, value in self.pipeline.model.named_parameters() if value.isnan().any()]
         if broken:
-            raise FloatingPointError(f"step {step}: {', '.join(broken)} not a number; no checkpoint written")
+            raise UserError(f"Step {step}: {', '.join(broken)} is not a number; no checkpoint was written.")
         path = checkpoint_path(self.checkpoint_dir, step)
         save_whole(self._state(step), path, workspace=self.base_dir)
         if self.config.save_only_latest_checkpoint:

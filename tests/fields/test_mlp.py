@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.mlp import SdfMLP, SdfMLPConfig
 
@@ -68,3 +69,8 @@ def test_starts_as_a_sphere_of_the_given_radius():
 def test_no_points_are_no_problem():
     output = small()(torch.zeros(0, 3, dtype=torch.float64))
     assert output.sdf.shape == (0,) and output.gradients.shape == (0, 3)
+
+
+def test_a_network_too_narrow_for_its_encoding_is_refused():
+    with pytest.raises(UserError, match="width 39"):
+        SdfMLPConfig(width=39, octaves=6).setup(REGION)

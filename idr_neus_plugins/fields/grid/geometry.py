@@ -66,7 +66,6 @@ class GridGeometry(GeometryField):
         self.progress = 0.0
         self._steps = 0
         self._states: Tensor | None = None
-        self._active: Tensor | None = None
         self.register_buffer("region", region.clone(), persistent=False)
         lattice = Lattice.over(region, config.resolutions[0])
         self.control = LatticeValues(sphere(lattice, region), lattice)
@@ -131,11 +130,12 @@ class GridGeometry(GeometryField):
 
     def regularisers(self) -> dict[str, Tensor]:
         every = self.config.smoothness_every
-        if self._steps % every or self._active is None:
+        if self._steps % every or self._states is None:
             return {}
         start, end = self.config.smoothness_start, self.config.smoothness_end
         weight = every * start * (end / start) ** self.progress
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, self._active)}
+        band = self.control.values.nodes.nodes
+        return {"smoothness": weight * self.engine.smoothness(self.control.values, band)}
 
     @torch.no_grad()
     def _refine(self, finer: Lattice) -> None:
@@ -147,11 +147,11 @@ class GridGeometry(GeometryField):
         coords = coarse.coords(fine.positions(distance.device))
         value, _ = self.engine.spline(distance.contiguous(), coords)
         self.control.replace((value * (coarse.voxel / fine.voxel)).view(fine.shape), fine)
-        self._states = self._active = None
+        self._states = None
 
     @torch.no_grad()
     def _find_band(self) -> None:
+        """States of the nodes for marching, and the list of those that training concerns."""
         half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
         self._states, active = self.engine.classify(self.control.values, half_width)
-        self._active = active
         self.control.values.nodes = ListedNodes(active, self.engine)
