@@ -15,7 +15,7 @@ import pytest
 import idr_neus_plugins
 
 PACKAGE = Path(idr_neus_plugins.__file__).parent
-LAYERS = ("core", "fields", "samplers", "renderers", "models", "methods")
+LAYERS = ("core", "fields", "laws", "samplers", "renderers", "models", "methods")
 """Each may import itself and what stands before it."""
 BESIDE = {
     "meshing": {"core"},
@@ -24,7 +24,7 @@ BESIDE = {
     "training": {"core", "fields"},
 }
 """What stands beside the layers, and what each may import besides itself."""
-CLOSED = ("core", "meshing", "evaluation")
+CLOSED = ("core", "laws", "meshing", "evaluation")
 """No nerfstudio in here."""
 HEAVY = ("numba", "trimesh", "pymeshlab", "open3d", "skimage")
 """Libraries that ``ns-train --help`` must not wait for."""

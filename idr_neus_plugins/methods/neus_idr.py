@@ -19,8 +19,8 @@ from idr_neus_plugins.fields.background import InvertedSphereConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig
+from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
-from idr_neus_plugins.renderers.law import NeusLawConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig

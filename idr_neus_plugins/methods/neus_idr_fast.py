@@ -16,9 +16,9 @@ from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
+from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.methods.neus_idr import config as neus
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
-from idr_neus_plugins.renderers.law import NeusLawConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.band import BandSamplerConfig
 from idr_neus_plugins.training.optimizers import NodeAdamConfig

@@ -14,7 +14,8 @@ from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
-from idr_neus_plugins.renderers.law import LawConfig, NeusLawConfig, OpacityLaw
+from idr_neus_plugins.laws.law import LawConfig, OpacityLaw
+from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.renderers.renderer import RenderedRays, Renderer, RendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
 from idr_neus_plugins.samplers.sampler import SamplerConfig
@@ -41,8 +42,8 @@ class VolumeRenderer(Renderer):
     def __init__(self, config: VolumeRendererConfig, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()
         self.weight_threshold = config.weight_threshold
-        self.sampler = config.sampler.setup(region)
         self.law = config.law.setup(geometry)
+        self.sampler = config.sampler.setup(region, self.law)
 
     @property
     def parts(self) -> list[Part]:

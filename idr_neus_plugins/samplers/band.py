@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.grid.geometry import GridGeometry
+from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
 
 
@@ -19,7 +20,7 @@ class BandSamplerConfig(SamplerConfig):
     step: float = 0.75
     """Length of a section, voxels."""
 
-    def setup(self, region: Float[Tensor, "2 3"]) -> BandSampler:
+    def setup(self, region: Float[Tensor, "2 3"], law: Law | None = None) -> BandSampler:
         return BandSampler(self)
 
 

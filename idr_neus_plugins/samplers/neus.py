@@ -14,6 +14,7 @@ from idr_neus_plugins.core.opacity import neus_alpha
 from idr_neus_plugins.core.placement import inverse_cdf, jitter, merge, uniform_edges
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField
+from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
 
 
@@ -30,7 +31,7 @@ class NeusSamplerConfig(SamplerConfig):
     first_inv_s: float = 64.0
     """Fixed sharpness of the first round; doubled in each further one."""
 
-    def setup(self, region: Float[Tensor, "2 3"]) -> NeusSampler:
+    def setup(self, region: Float[Tensor, "2 3"], law: Law | None = None) -> NeusSampler:
         return NeusSampler(self)
 
 

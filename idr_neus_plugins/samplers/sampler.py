@@ -10,6 +10,7 @@ from torch import Tensor
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.fields.part import Part
+from idr_neus_plugins.laws.law import Law
 
 
 class Sampler(Part):
@@ -26,6 +27,10 @@ class Sampler(Part):
 class SamplerConfig:
     """Base of the samplers' configurations."""
 
-    def setup(self, region: Float[Tensor, "2 3"]) -> Sampler:
-        """Builds the sampler for a region of interest (its lowest and highest corner, scene units)."""
+    def setup(self, region: Float[Tensor, "2 3"], law: Law | None = None) -> Sampler:
+        """Builds the sampler for a region of interest (its lowest and highest corner, scene units).
+
+        Args:
+            law: what makes the sections opaque, for samplers that place them by it; the others do not ask.
+        """
         raise NotImplementedError

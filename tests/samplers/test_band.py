@@ -2,7 +2,7 @@ import torch
 
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
-from idr_neus_plugins.renderers.law import NeusLawConfig
+from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.renderers.volume import render_volume
 from idr_neus_plugins.samplers.band import BandSamplerConfig
 from tests.analytic import NormalColors, rays_at

@@ -134,8 +134,9 @@ class GridGeometry(GeometryField):
             return {}
         start, end = self.config.smoothness_start, self.config.smoothness_end
         weight = every * start * (end / start) ** self.progress
-        band = self.control.values.nodes.nodes
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, band)}
+        band = self.control.values.nodes
+        assert isinstance(band, ListedNodes)  # of _find_band, as the states are
+        return {"smoothness": weight * self.engine.smoothness(self.control.values, band.nodes)}
 
     @torch.no_grad()
     def _refine(self, finer: Lattice) -> None:

@@ -1,8 +1,7 @@
-"""Laws of opacity: what tells the volume methods apart."""
+"""NeuS: opacity is the relative drop of a sigmoid of the sdf along a section."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jaxtyping import Float
@@ -11,34 +10,8 @@ from torch import Tensor
 from idr_neus_plugins.core.opacity import anneal_cos, neus_alpha
 from idr_neus_plugins.core.schedules import ramp
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
-from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig, SharpnessConfig
-
-OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
-"""(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
-
-
-class Law(Part):
-    """Alpha of sections."""
-
-    def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
-        """From the geometry at the midpoints, unit viewing directions and lengths in scene units."""
-        raise NotImplementedError
-
-    def readouts(self) -> dict[str, Tensor]:
-        """Scalars worth watching while training, by name."""
-        return {}
-
-
-@dataclass
-class LawConfig:
-    """Base of the laws' configurations."""
-
-    def setup(self, geometry: GeometryField) -> Law:
-        """Builds the law that goes with a geometry."""
-        raise NotImplementedError
+from idr_neus_plugins.laws.law import Law, LawConfig
 
 
 @dataclass

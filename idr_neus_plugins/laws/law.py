@@ -1,0 +1,38 @@
+"""Laws of opacity: what tells the volume methods apart. One file per law stands beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
+from idr_neus_plugins.fields.part import Part
+
+OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
+"""(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
+
+
+class Law(Part):
+    """Alpha of sections."""
+
+    def forward(
+        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
+    ) -> Float[Tensor, " sections"]:
+        """From the geometry at the midpoints, unit viewing directions and lengths in scene units."""
+        raise NotImplementedError
+
+    def readouts(self) -> dict[str, Tensor]:
+        """Scalars worth watching while training, by name."""
+        return {}
+
+
+@dataclass
+class LawConfig:
+    """Base of the laws' configurations."""
+
+    def setup(self, geometry: GeometryField) -> Law:
+        """Builds the law that goes with a geometry."""
+        raise NotImplementedError
