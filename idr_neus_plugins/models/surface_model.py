@@ -48,7 +48,9 @@ class SurfaceModelConfig(ModelConfig):
     masks: Literal["required", "optional", "ignored"] = "required"
     """Whether foreground masks restrict the colour loss and feed the mask loss."""
     loss_coefficients: dict[str, float] = to_immutable_dict({"rgb": 1.0, "eikonal": 0.1, "mask": 0.1})
-    """Losses by name, with their weights."""
+    """Losses by name, with their weights at the start."""
+    final_loss_coefficients: dict[str, float] = to_immutable_dict({})
+    """Weights at the end, reached linearly, of the losses whose weight changes while training."""
     enable_collider: bool = False
     """Samplers find near and far themselves."""
     rays_at_once: int = 1024
@@ -70,9 +72,7 @@ class SurfaceModel(Model):
 
     def populate_modules(self) -> None:
         super().populate_modules()
-        unknown = set(self.config.loss_coefficients) - set(LOSS_TERMS)
-        if unknown:
-            raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(LOSS_TERMS)}")
+        self._check_losses()
         metadata = self.kwargs.get("metadata", {})
         self.all_cameras: Cameras | None = metadata.get("all_cameras")
         self.first_look = None if self.all_cameras is None else FirstLook(self.all_cameras)
@@ -86,6 +86,13 @@ class SurfaceModel(Model):
         self.background = self.config.background.setup()
         self.set_progress(0.0)
 
+    def _check_losses(self) -> None:
+        start, end = self.config.loss_coefficients, self.config.final_loss_coefficients
+        if unknown := set(start) - set(LOSS_TERMS):
+            raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(LOSS_TERMS)}")
+        if absent := set(end) - set(start):
+            raise UserError(f"losses {sorted(absent)} have a final weight only; give loss_coefficients their first one")
+
     @property
     def parts(self) -> list[Part]:
         return [self.geometry, self.radiance, self.renderer, self.background]
@@ -93,6 +100,11 @@ class SurfaceModel(Model):
     def set_progress(self, progress: float) -> None:
         """Sets all schedules; the trainer calls it before every step. 0 is the start of training, 1 its end."""
         self.progress.fill_(progress)
+        last = self.config.final_loss_coefficients
+        self.loss_weights = {
+            name: first + progress * (last.get(name, first) - first)
+            for name, first in self.config.loss_coefficients.items()
+        }
         for part in self.parts:
             part.set_progress(progress)
 
@@ -149,7 +161,7 @@ class SurfaceModel(Model):
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
         measured = Measured(batch["image"][..., :3].to(self.device), self._foreground(batch))
         losses = {}
-        for name, weight in self.config.loss_coefficients.items():
+        for name, weight in self.loss_weights.items():
             loss = LOSS_TERMS[name](outputs, measured)
             if loss is not None:
                 losses[name] = weight * loss

@@ -85,6 +85,17 @@ def test_masks_required_optional_ignored():
 def test_an_unknown_loss_is_named():
     with pytest.raises(UserError, match="rgbb"):
         build(replace(SMALL, loss_coefficients={"rgbb": 1.0}))
+    with pytest.raises(UserError, match="normal"):
+        build(replace(SMALL, final_loss_coefficients={"normal": 1.0}))
+
+
+def test_a_loss_weight_moves_from_its_first_value_to_its_last():
+    model = build(replace(SMALL, loss_coefficients={"rgb": 1.0, "mask": 0.1}, final_loss_coefficients={"mask": 0.3}))
+    assert model.loss_weights == {"rgb": 1.0, "mask": 0.1}
+    model.set_progress(0.5)
+    assert model.loss_weights == pytest.approx({"rgb": 1.0, "mask": 0.2})
+    model.set_progress(1.0)
+    assert model.loss_weights == pytest.approx({"rgb": 1.0, "mask": 0.3})
 
 
 def test_checkpoint_carries_the_frame_and_the_schedules():
