@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from idr_neus_plugins.cli.eval import EvalMesh
+from idr_neus_plugins.cli.eval_mesh import EvalMesh
 from idr_neus_plugins.cli.main import entrypoint
 from idr_neus_plugins.errors import UserError
 

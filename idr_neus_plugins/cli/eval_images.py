@@ -1,0 +1,73 @@
+"""``idr-neus eval images``: how well the held-out photographs are predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from idr_neus_plugins.cli.messages import print_scores
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.writing import write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from idr_neus_plugins.data.datamanager import SurfaceDataManager
+    from idr_neus_plugins.data.dataset import SurfaceDataset
+    from idr_neus_plugins.models.surface_model import SurfaceModel
+
+
+@dataclass
+class EvalImages:
+    """PSNR, SSIM and mask IoU over the held-out views of a run."""
+
+    load_config: Path
+    """Path to the run's config YAML file."""
+    save_images: Path | None = None
+    """Write photograph | rendering | normals of every view into this folder."""
+    json: Path | None = None
+    """Write the scores to this file too."""
+
+    def main(self) -> None:
+        from idr_neus_plugins.cli.runs import load_run
+        from idr_neus_plugins.evaluation.images import mean_scores
+
+        pipeline = load_run(self.load_config)
+        model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
+        dataset = manager.eval_dataset
+        _print_split(manager.train_dataset.image_filenames, dataset.image_filenames)
+        with progress_bar() as bar:
+            views = bar.track(range(len(dataset)), description="Rendering (views)")
+            means = mean_scores([self._score_view(model, dataset, view) for view in views])
+        print_scores(f"Mean of {len(dataset)} held-out views", means)
+        if self.json is not None:
+            write_json(self.json, means)
+
+    def _score_view(self, model: SurfaceModel, dataset: SurfaceDataset, view: int) -> dict[str, float]:
+        from idr_neus_plugins.evaluation.images import score_view, side_by_side
+
+        item = dataset[view]
+        outputs = model.get_outputs_for_camera(dataset.cameras[view : view + 1].to(model.device))
+        outputs = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
+        if self.save_images is not None:
+            picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"])
+            _write_picture(self.save_images / f"{dataset.image_filenames[view].stem}.png", picture)
+        return score_view(outputs, item["image"], item.get("foreground"), model.config.masks != "ignored")
+
+
+def _print_split(training: list[Path], held_out: list[Path]) -> None:
+    """Says which views are scored. Raises UserError where a training view would be shown as a test view."""
+    shared = sorted(path.name for path in set(training) & set(held_out))
+    if shared or not held_out:
+        reason = f"{len(shared)} of {len(held_out)} were trained on ({shared[0]}, …)" if shared else "there are none"
+        raise UserError(f"No honest held-out views: {reason}. Train with --eval-views or --eval-interval set.")
+    print(f"{len(training)} training views; {len(held_out)} held out: {' '.join(path.stem for path in held_out)}")
+
+
+def _write_picture(path: Path, picture: Tensor) -> None:
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture.numpy()).save(path)
