@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nerfstudio.engine.trainer import TrainerConfig
     from nerfstudio.pipelines.base_pipeline import Pipeline
 
-SURFACE = ("sdf", "surface_colors")
+SURFACE = ("sdf", "surface_normals", "surface_colors")
 """What tells a model of ours from others."""
 
 

@@ -22,11 +22,15 @@ def face_components(mesh: trimesh.Trimesh) -> np.ndarray:
     return np.unique(labels[faces[:, 0]], return_inverse=True)[1]
 
 
-def largest_component(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """The component with the largest surface area. Cavities inside a solid are components of their own and go too."""
+def large_components(mesh: trimesh.Trimesh, smallest: float = 1.0) -> trimesh.Trimesh:
+    """The components whose area is at least ``smallest`` times the largest one's; 1 keeps that one alone, 0 all.
+
+    Cavities inside a solid are components of their own.
+    """
     components = face_components(mesh)
     areas = np.bincount(components, weights=mesh.area_faces)
-    return select_faces(mesh, components == areas.argmax())
+    keep = areas >= smallest * areas.max() if smallest < 1 else np.arange(len(areas)) == areas.argmax()
+    return select_faces(mesh, keep[components])
 
 
 def drop_degenerate(mesh: trimesh.Trimesh) -> trimesh.Trimesh:

@@ -209,6 +209,11 @@ class SurfaceModel(Model):
         return self.geometry.sdf(positions)
 
     @torch.no_grad()
+    def surface_normals(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
+        """Unit outward normals of the field."""
+        return functional.normalize(self.geometry(positions).gradients, dim=-1)
+
+    @torch.no_grad()
     def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
         """Colours in [0, 1] of surface points, seen along their normals from outside."""
         output = self.geometry(positions)

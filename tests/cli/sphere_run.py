@@ -34,6 +34,9 @@ class Sphere(nn.Module):
     def sdf(self, positions: Tensor) -> Tensor:
         return positions.norm(dim=-1) - self.radius
 
+    def surface_normals(self, positions: Tensor) -> Tensor:
+        return nn.functional.normalize(positions, dim=-1)
+
     def surface_colors(self, positions: Tensor) -> Tensor:
         return torch.tensor(COLOR).expand(len(positions), 3)
 

@@ -14,6 +14,7 @@ import torch
 import trimesh
 
 from idr_neus_plugins.cli.export_mesh import ExportMesh
+from idr_neus_plugins.meshing.reading import read_mesh
 from tests.cli.sphere_run import WORLD_FROM_SCENE, write_run
 
 NS_EXPORT = Path(sys.executable).with_name("ns-export")
@@ -23,16 +24,17 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("suffix", ["ply", "obj", "glb"])
 def test_the_world_frame_is_that_of_the_cameras(tmp_path, suffix):
     path = ExportMesh(write_run(tmp_path / "run"), tmp_path / "mesh", resolution=41, format=suffix).export()
-    mesh = trimesh.load(path, force="mesh", process=False)
+    finished = read_mesh(path)
+    mesh = finished.shape
     assert path == tmp_path / "mesh" / f"mesh.{suffix}" and mesh.is_watertight
     np.testing.assert_allclose(mesh.bounds, [[75, 175, 275], [125, 225, 325]], atol=0.05)
     assert mesh.volume == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.01)
-    assert np.abs(mesh.visual.vertex_colors[:, :3].astype(int) - [255, 128, 0]).max() <= 1
+    assert np.abs(finished.colors.astype(int) - [255, 128, 0]).max() <= 1
 
 
 def test_the_matrix_beside_the_mesh_leads_from_scene_to_world(tmp_path):
     run = write_run(tmp_path / "run")
-    scene, world = (ExportMesh(run, tmp_path / name, 30, frame=name).export() for name in ("scene", "world"))
+    scene, world = (ExportMesh(run, tmp_path / name, resolution=30, frame=name).export() for name in ("scene", "world"))
     record = json.loads(world.with_suffix(".json").read_text())
     assert record["frame"] == "world" and "millimetres" in record["units"] and record["watertight"] is True
     assert json.loads(scene.with_suffix(".json").read_text())["frame"] == "scene"
@@ -48,15 +50,15 @@ def test_one_piece_unless_asked_otherwise(tmp_path, monkeypatch):
 
     monkeypatch.setattr("tests.cli.sphere_run.Sphere.sdf", two_spheres)
     run = write_run(tmp_path / "run")
-    one = trimesh.load(ExportMesh(run, tmp_path, 50).export())
-    both = trimesh.load(ExportMesh(run, tmp_path, 50, all_components=True).export())
+    one = trimesh.load(ExportMesh(run, tmp_path, resolution=50).export())
+    both = trimesh.load(ExportMesh(run, tmp_path, resolution=50, smallest_piece=0.0).export())
     assert one.body_count == 1 and both.body_count == 2
     assert one.volume == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.02)
 
 
 def test_an_empty_surface_is_one_message(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
-        ExportMesh(write_run(tmp_path / "run", radius=torch.tensor([-1.0])), tmp_path / "mesh", 20).main()
+        ExportMesh(write_run(tmp_path / "run", radius=torch.tensor([-1.0])), tmp_path / "mesh", resolution=20).main()
     assert stop.value.code == 1 and "no surface" in capsys.readouterr().err
     assert not (tmp_path / "mesh").exists()
 
@@ -76,7 +78,7 @@ def test_the_real_command_exports(tmp_path):
 @pytest.mark.parametrize(
     ("subcommand", "flags"),
     [
-        ("mesh", ("--resolution", "--format", "--frame", "--all-components")),
+        ("mesh", ("--resolution", "--format", "--frame", "--smallest-piece", "--crop-box")),
         ("pointcloud", ("--num-points", "--remove-outliers {True,False}")),
     ],
 )

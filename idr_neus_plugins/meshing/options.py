@@ -1,0 +1,64 @@
+"""What a user may ask of a mesh; ``ns-export mesh`` and the viewer's export button offer the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.interest import Box, Interest, Sphere, box_around, read_cloud
+
+
+@dataclass(kw_only=True)
+class MeshOptions:
+    """From the zero set to the finished mesh. Positions and lengths are in world units."""
+
+    resolution: int = 512
+    """Samples along the longest side of the region, or of the part that is cut out of it; any number."""
+    close_border: bool = True
+    """Close the mesh with a cap where the solid leaves the region or the crop, instead of leaving it open there."""
+    crop_box: tuple[float, float, float, float, float, float] | None = None
+    """Keep only what lies in this box: two opposite corners, x y z x y z."""
+    crop_sphere: tuple[float, float, float, float] | None = None
+    """Keep only what lies in this sphere: centre and radius, x y z r."""
+    crop_points: Path | None = None
+    """Keep only what lies in the box around these points, with a margin (a cleaned point cloud: PLY, or npz with
+    `xyz`)."""
+    hull: bool = False
+    """Cut away what the masks deny: everything outside of the visual hull. Needs masks."""
+    smallest_piece: float = 1.0
+    """Keep the pieces whose area is at least this share of the largest one's. 1: the largest alone; 0: all."""
+    refine: bool = True
+    """Move the vertices onto the exact zero set of the field."""
+    faces: int | None = None
+    """Simplify to this many faces and tell the error."""
+    visibility: bool = False
+    """Count the training views that see each vertex and rate the confidence; kept as vertex attributes."""
+    unseen: Literal["keep", "trim"] = "keep"
+    """trim: leave out the faces that no training view sees; the mesh is then open."""
+
+    @property
+    def needs_views(self) -> bool:
+        """Whether the photographs or their cameras are asked for."""
+        return self.hull or self.visibility or self.unseen == "trim"
+
+    def check(self) -> None:
+        """Raises UserError for what cannot be done, before any work is."""
+        crops = [name for name in ("crop_box", "crop_sphere", "crop_points") if getattr(self, name) is not None]
+        if len(crops) > 1:
+            raise UserError(f"Only one crop at a time, not {' and '.join(crops)}.")
+        if not 0 <= self.smallest_piece <= 1:
+            raise UserError(f"--smallest-piece is a share between 0 and 1, not {self.smallest_piece}.")
+
+    def interest(self, scene_from_world: np.ndarray) -> Interest | None:
+        """The crop in scene units, if one is asked for."""
+        if self.crop_box is not None:
+            return Box.between(np.reshape(self.crop_box, (2, 3))).moved(scene_from_world)
+        if self.crop_sphere is not None:
+            return Sphere(np.array(self.crop_sphere[:3]), self.crop_sphere[3]).moved(scene_from_world)
+        if self.crop_points is not None:
+            return box_around(read_cloud(self.crop_points)).moved(scene_from_world)
+        return None
