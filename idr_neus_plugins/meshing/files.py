@@ -109,7 +109,7 @@ def _with_colors(mesh: FinishedMesh) -> trimesh.Trimesh:
         mesh.faces,
         vertex_normals=mesh.normals,
         vertex_colors=mesh.colors,
-        vertex_attributes=mesh.attributes,
+        vertex_attributes=dict(mesh.attributes),
         process=False,
     )
 

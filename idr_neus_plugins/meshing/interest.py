@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -103,7 +104,8 @@ def read_cloud(path: Path) -> np.ndarray:
     if not path.is_file():
         raise UserError(f"There is no point cloud {path}.")
     try:
-        points = np.load(path)["xyz"] if path.suffix == ".npz" else trimesh.load(path, process=False).vertices
+        cloud: Any = None if path.suffix == ".npz" else trimesh.load(path, process=False)
+        points = np.load(path)["xyz"] if cloud is None else cloud.vertices
     except Exception as error:  # every reader fails in its own way
         raise UserError(f"{path} cannot be read as a point cloud ({error}). PLY, or npz with 'xyz'.") from error
     if len(points) < 2 or not np.isfinite(points).all():

@@ -31,7 +31,7 @@ def read_mesh(path: Path) -> FinishedMesh:
     return FinishedMesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh))
 
 
-def _one_mesh(scene: trimesh.Scene) -> trimesh.Trimesh:
+def _one_mesh(scene: Any) -> trimesh.Trimesh:
     """Everything of a file in one mesh; a single mesh as it stands, with the colours that joining would lose."""
     if len(scene.geometry) != 1 or len(scene.graph.nodes_geometry) != 1:
         return scene.to_mesh()

@@ -36,8 +36,8 @@ def simplify(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
 
     # Single precision inside of the collapse: coordinates far from the origin would lose their last digits.
     centre, size = mesh.bounds.mean(0), float(np.ptp(mesh.bounds, axis=0).max())
-    work = pymeshlab.MeshSet()
-    work.add_mesh(pymeshlab.Mesh((mesh.vertices - centre) / size, mesh.faces))
+    work = pymeshlab.MeshSet()  # type: ignore[attr-defined]
+    work.add_mesh(pymeshlab.Mesh((mesh.vertices - centre) / size, mesh.faces))  # type: ignore[attr-defined]
     work.meshing_decimation_quadric_edge_collapse(
         targetfacenum=faces, preservetopology=True, preservenormal=True, preserveboundary=True, autoclean=False
     )
