@@ -27,7 +27,7 @@ def to_glb(mesh: FinishedMesh, record: Mapping[str, Any]) -> bytes:
         _make_unlit(tree)
         _name_colors(tree)
 
-    attributes = {f"_{name.upper()}": _as_float(values) for name, values in mesh.attributes.items()}
+    attributes: dict[str, Any] = {f"_{name.upper()}": _as_float(values) for name, values in mesh.attributes.items()}
     if mesh.colors is not None and mesh.texture is None:
         attributes["_RGB"] = srgb_to_linear(mesh.colors / 255.0).astype(np.float32)
     shape = trimesh.Trimesh(
