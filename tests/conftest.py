@@ -9,6 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # Numba compiles the kernels itself and can do nothing with checked wrappers around them: they are imported before.
+import idr_neus_plugins.evaluation.thinning_kernel
 import idr_neus_plugins.fields.grid.numba_kernels  # noqa: F401
 
 # Before anything else of the package is imported: every annotated function then checks shapes and dtypes when called.

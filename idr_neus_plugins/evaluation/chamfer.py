@@ -11,8 +11,8 @@ import numpy as np
 import trimesh
 
 from idr_neus_plugins.evaluation.distance import MeshDistance, diameter, sample_surface
-
-Scores = dict[str, float]
+from idr_neus_plugins.evaluation.nearest import Progress
+from idr_neus_plugins.evaluation.scores import Scores, chamfer, f_scores, one_sided
 
 
 def compare_with_mesh(
@@ -21,43 +21,37 @@ def compare_with_mesh(
     thresholds: Sequence[float] = (),
     samples: int = 500_000,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Scores:
     """Both directions, from ``samples`` points uniform over each surface's area.
 
     accuracy: mean distance reconstruction -> exact; completeness: mean distance exact -> reconstruction; chamfer:
     their mean. ``*_relative``: divided by the exact surface's diameter. normal_consistency: mean |cosine| between the
-    face normals at a sample and at its closest point, mean of both directions. fscore_<t>: harmonic mean of the
-    fractions closer than t in each direction.
+    face normals at a sample and at its closest point, mean of both directions. precision_<t>, recall_<t>: fractions
+    closer than t in either direction; fscore_<t>: their harmonic mean.
     """
-    to_exact, normals_to_exact = _one_way(mesh, exact, samples, seed)
-    to_mesh, normals_to_mesh = _one_way(exact, mesh, samples, seed + 1)
+    to_exact, normals_to_exact = _one_way(mesh, exact, samples, seed, progress)
+    to_mesh, normals_to_mesh = _one_way(exact, mesh, samples, seed + 1, progress)
     size = diameter(exact.vertices)
-    scores = {"accuracy": to_exact.mean(), "completeness": to_mesh.mean()}
-    scores["chamfer"] = (scores["accuracy"] + scores["completeness"]) / 2
+    scores = chamfer(to_exact.mean(), to_mesh.mean())
     scores |= {f"{name}_relative": value / size for name, value in scores.items()}
-    scores |= {"diameter": size, "normal_consistency": (normals_to_exact.mean() + normals_to_mesh.mean()) / 2}
-    for threshold in thresholds:
-        scores[f"fscore_{threshold:g}"] = _harmonic((to_exact < threshold).mean(), (to_mesh < threshold).mean())
-    return {name: float(value) for name, value in scores.items()}
+    normal_consistency = float(normals_to_exact.mean() + normals_to_mesh.mean()) / 2
+    scores |= {"diameter": size, "normal_consistency": normal_consistency}
+    return scores | f_scores(to_exact, to_mesh, thresholds)
 
 
-def compare_with_points(mesh: trimesh.Trimesh, points: np.ndarray, thresholds: Sequence[float] = ()) -> Scores:
+def compare_with_points(
+    mesh: trimesh.Trimesh, points: np.ndarray, thresholds: Sequence[float] = (), progress: Progress | None = None
+) -> Scores:
     """Distances from reference points [n, 3] to the mesh: one-sided, says nothing where there are no points."""
-    distances = MeshDistance(mesh)(points).distances
-    scores = {"median": np.median(distances), "mean": distances.mean(), "p90": np.percentile(distances, 90)}
-    scores |= {f"within_{threshold:g}": (distances < threshold).mean() for threshold in thresholds}
-    return {name: float(value) for name, value in scores.items()}
+    return one_sided(MeshDistance(mesh)(points, progress).distances, thresholds)
 
 
 def _one_way(
-    source: trimesh.Trimesh, target: trimesh.Trimesh, samples: int, seed: int
+    source: trimesh.Trimesh, target: trimesh.Trimesh, samples: int, seed: int, progress: Progress | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distances [n] and |cosines| between normals [n], from samples of ``source`` to ``target``."""
     points, faces = sample_surface(source, samples, seed)
-    closest = MeshDistance(target)(points)
+    closest = MeshDistance(target)(points, progress)
     cosines = np.sum(source.face_normals[faces] * target.face_normals[closest.faces], 1)
     return closest.distances, np.abs(cosines)
-
-
-def _harmonic(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

@@ -9,8 +9,9 @@ import numpy as np
 import trimesh
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.evaluation.nearest import Progress
 
-BATCH = 1_000_000
+BATCH = 500_000
 
 
 class Closest(NamedTuple):
@@ -38,10 +39,15 @@ class MeshDistance:
         faces = open3d.core.Tensor.from_numpy(mesh.faces.astype(np.uint32))
         self._scene.add_triangles(open3d.core.Tensor.from_numpy(self._normalised(mesh.vertices)), faces)
 
-    def __call__(self, points: np.ndarray) -> Closest:
-        """Closest points for ``points`` [n, 3]."""
-        parts = [self._closest(points[i : i + BATCH]) for i in range(0, len(points), BATCH)]
-        return Closest(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    def __call__(self, points: np.ndarray, progress: Progress | None = None) -> Closest:
+        """Closest points for ``points`` [n, 3], some at a time: only the result grows with their number."""
+        distances, faces = np.empty(len(points)), np.empty(len(points), np.int64)
+        for start in range(0, len(points), BATCH):
+            part = slice(start, start + BATCH)
+            distances[part], faces[part] = self._closest(points[part])
+            if progress is not None:
+                progress(min(start + BATCH, len(points)), len(points))
+        return Closest(distances, faces)
 
     def _closest(self, points: np.ndarray) -> Closest:
         import open3d

@@ -37,9 +37,11 @@ def test_scores_and_keys_of_a_mesh(spheres, monkeypatch, capsys):
     command(monkeypatch, "eval", "mesh", *files, *options)
     scores = json.loads((spheres / "out" / "s.json").read_text())
     relative = {"accuracy_relative", "completeness_relative", "chamfer_relative", "diameter"}
-    assert set(scores) == relative | {"accuracy", "completeness", "chamfer", "normal_consistency", "fscore_0.8"} | {
-        "fscore_1.2", "median", "mean", "p90", "within_0.8", "within_1.2"
+    at_thresholds = {f"{name}_{t}" for name in ("precision", "recall", "fscore", "within") for t in (0.8, 1.2)}
+    assert set(scores) == relative | at_thresholds | {
+        "accuracy", "completeness", "chamfer", "normal_consistency", "median", "mean", "p90", "protocol"
     }  # fmt: skip
+    assert scores["protocol"] == "cull none, no ICP, world units"
     assert scores["chamfer"] == pytest.approx(1, abs=0.02) and scores["median"] == pytest.approx(0.5, abs=0.02)
     assert scores["fscore_0.8"] == 0 and scores["fscore_1.2"] == 1 and scores["within_0.8"] == 1
     assert "chamfer" in capsys.readouterr().out
