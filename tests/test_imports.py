@@ -20,6 +20,7 @@ LAYERS = ("core", "fields", "laws", "samplers", "renderers", "models", "methods"
 BESIDE = {
     "meshing": {"core"},
     "evaluation": {"core"},
+    "recipes": set(),
     "data": {"core"},
     "training": {"core", "fields"},
 }

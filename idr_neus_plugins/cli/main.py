@@ -7,12 +7,14 @@ from typing import Annotated, Union
 import tyro
 
 from idr_neus_plugins.cli.eval import Eval
+from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
 from idr_neus_plugins.errors import user_errors
 
 Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
+    Annotated[RunRecipe, tyro.conf.subcommand("run")],
 ]
 
 
