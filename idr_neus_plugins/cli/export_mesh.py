@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 import tyro
 
@@ -31,6 +31,9 @@ class ExportMesh(MeshOptions):
     frame: Frame = "world"
     """world: the frame and units of the input cameras (mm for DTU). scene: normalised, region = unit sphere."""
 
+    threshold: Optional[float] = None  # noqa: UP045 - tyro reads the annotations at run time
+    """For densities (nerf-fast): the one at which the surface is to lie, per scene unit; papers show 25, 50 and 500."""
+
     def main(self) -> None:
         """Exports the mesh."""
         with user_errors():
@@ -40,16 +43,14 @@ class ExportMesh(MeshOptions):
         """Writes the mesh and its record; returns the mesh's path. Raises UserError on bad input."""
         from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.build import build_mesh
-        from idr_neus_plugins.meshing.files import require_texture_format
+        from idr_neus_plugins.meshing.level import AtLevel
         from idr_neus_plugins.meshing.output import write_built
 
         self.check()
-        if self.texture != "none":
-            require_texture_format(self.format)
         pipeline = load_run(self.load_config)
         model = cast("SurfaceModel", pipeline.model)
         views = cast("SurfaceDataManager", pipeline.datamanager).training_views() if self.needs_views else None
-        built = build_mesh(model, self, views)
+        built = build_mesh(AtLevel(model, model.surface_level(self.threshold)), self, views)
         path = self.output_dir / f"mesh.{self.format}"
         record = write_built(built, path, self.frame, model.world_from_scene.detach().cpu().double().numpy())
         _tell(path, record)

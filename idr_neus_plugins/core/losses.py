@@ -34,3 +34,14 @@ def mask_bce(accumulation: Float[Tensor, "rays 1"], foreground: Float[Tensor, "r
     """Binary cross-entropy between the opacity of rays and the mask (NeuS equation 18)."""
     opacity = accumulation.clamp(OPACITY_MARGIN, 1.0 - OPACITY_MARGIN)
     return functional.binary_cross_entropy(opacity, foreground)
+
+
+def normal_smoothness(pairs: Float[Tensor, "2 points 3"]) -> Float[Tensor, ""]:
+    """Mean distance of the unit normals at surface points from those close by (UNISURF equation 11); 0 without points.
+
+    Args:
+        pairs: unit normals at the points, and at the points close by.
+    """
+    # Equal normals, as on a plane, have no direction of steepest ascent: the square root needs a little below it.
+    distances = ((pairs[0] - pairs[1]).square().sum(dim=-1) + 1e-12).sqrt()
+    return distances.sum() / max(distances.numel(), 1)

@@ -46,3 +46,30 @@ def neus_alpha(
     entering = torch.sigmoid((sdf - half_drop) * inv_s)
     leaving = torch.sigmoid((sdf + half_drop) * inv_s)
     return ((entering - leaving + EPSILON) / (entering + EPSILON)).clamp(0.0, 1.0)
+
+
+def density_alpha(
+    density: Float[Tensor, " sections"], deltas: Float[Tensor, " sections"]
+) -> Float[Tensor, " sections"]:
+    """Opacity of sections of constant density (per scene unit), ``1 - exp(-density delta)`` (NeRF equation 3)."""
+    return -torch.expm1(-density * deltas)
+
+
+def laplace_density(sdf: Float[Tensor, "*points"], beta: Float[Tensor, "*#points"] | float) -> Float[Tensor, "*points"]:
+    """VolSDF's density, equations 2 and 3 with alpha = 1 / beta: Laplace's distribution of ``-sdf``, over beta.
+
+    Outside ``exp(-sdf / beta) / (2 beta)``, on the surface ``1 / (2 beta)``, deep inside ``1 / beta``.
+
+    Args:
+        sdf: scene units, negative inside.
+        beta: scene units; the layer in which density rises.
+    """
+    return (0.5 + 0.5 * sdf.sign() * torch.expm1(-sdf.abs() / beta)) / beta
+
+
+def occupancy(sdf: Float[Tensor, "*points"], inv_s: Float[Tensor, ""] | float) -> Float[Tensor, "*points"]:
+    """UNISURF's occupancy, which is also the opacity of a sample (equation 6): ``sigmoid(-inv_s sdf)``.
+
+    One half on the surface, towards 1 inside and 0 outside. The logit is the geometry's value with its sign turned.
+    """
+    return torch.sigmoid(-inv_s * sdf)

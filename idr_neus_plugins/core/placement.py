@@ -15,6 +15,14 @@ def uniform_edges(
     return near[:, None] + (far - near)[:, None] * steps
 
 
+def outward_edges(
+    first: Float[Tensor, " rays"], samples: int, reach: float = 1e3
+) -> Float[Tensor, "rays samples_plus_one"]:
+    """Borders from ``first`` to ``reach`` times as far, even in inverse distance (NeRF++, Zhang et al. 2020)."""
+    inverse = torch.linspace(1.0, 1.0 / reach, samples + 1, device=first.device, dtype=first.dtype)
+    return first.clamp(min=1e-2)[:, None] / inverse
+
+
 def jitter(edges: Float[Tensor, "rays edges"]) -> Float[Tensor, "rays edges"]:
     """Stratified: each inner border moves at random within half a section to either side; first and last stay."""
     inner = edges[:, 1:-1]

@@ -30,3 +30,17 @@ def warmup_cosine(progress: float, warmup: float, floor: float) -> float:
 def hold_then_decay(progress: float, hold: float, floor: float) -> float:
     """1 until ``hold``, then an exponential decay that reaches ``floor`` at the end."""
     return floor ** (max(progress - hold, 0.0) / (1.0 - hold))
+
+
+def step_decay(progress: float, at: tuple[float, ...], factor: float) -> float:
+    """1 at first, times ``factor`` from each of the points ``at`` on."""
+    return factor ** sum(progress >= point for point in at)
+
+
+def shrinking_interval(progress: float, start: float, decay: float, end: float) -> float:
+    """Half-width of UNISURF's sampling interval, ``max(start exp(-decay progress), end)`` (its equation 9).
+
+    Args:
+        decay: over the whole training; the released 1.5e-5 a step, times the number of steps.
+    """
+    return max(start * math.exp(-decay * progress), end)

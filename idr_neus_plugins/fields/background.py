@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from idr_neus_plugins.core.compositing import accumulate, render_weights
 from idr_neus_plugins.core.intersection import ray_sphere
-from idr_neus_plugins.core.placement import jitter
+from idr_neus_plugins.core.placement import jitter, outward_edges
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.encodings import encoding_width, positional_encoding
 from idr_neus_plugins.fields.part import Part
@@ -89,9 +89,8 @@ class InvertedSphere(Background):
     def _edges(self, origins: Tensor, directions: Tensor) -> Float[Tensor, "rays samples_plus_one"]:
         """Borders from the sphere outwards, even in inverse distance up to a thousand times as far."""
         _, far, _ = ray_sphere(origins, directions)
-        inverse = torch.linspace(1.0, 1e-3, self.config.samples + 1, device=far.device).expand(far.shape[0], -1)
-        inverse = jitter(inverse) if self.training else inverse
-        return far.clamp(min=1e-2)[:, None] / inverse
+        edges = outward_edges(far, self.config.samples)
+        return jitter(edges) if self.training else edges
 
     def _ask(self, positions: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
         """Density (per scene unit) and colour."""

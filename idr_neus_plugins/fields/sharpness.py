@@ -1,4 +1,4 @@
-"""Sharpness of the NeuS opacity: how steeply it steps from free to solid at the surface."""
+"""Sharpness of a law of opacity: how steeply it steps from free to solid at the surface."""
 
 from __future__ import annotations
 
@@ -50,3 +50,48 @@ class LearnedSharpness(Sharpness):
 
     def forward(self) -> Float[Tensor, ""]:
         return torch.exp(10.0 * self.exponent).clamp(1e-6, 1e6)
+
+
+@dataclass
+class LearnedScaleConfig(SharpnessConfig):
+    """The released settings of VolSDF."""
+
+    start: float = 0.1
+    """Initial beta, scene units."""
+    floor: float = 1e-4
+    """Added to it: beta stays above."""
+
+    def setup(self, geometry: GeometryField) -> LearnedScale:
+        return LearnedScale(self)
+
+
+class LearnedScale(Sharpness):
+    """``inv_s = 1 / beta`` with the width of the layer, ``beta = |b| + floor``, learned (VolSDF)."""
+
+    def __init__(self, config: LearnedScaleConfig) -> None:
+        super().__init__()
+        self.floor = config.floor
+        self.scale = nn.Parameter(torch.tensor(config.start))
+
+    def forward(self) -> Float[Tensor, ""]:
+        return 1.0 / (self.scale.abs() + self.floor)
+
+
+@dataclass
+class FixedSharpnessConfig(SharpnessConfig):
+    inv_s: float = 10.0
+    """1 / scene unit."""
+
+    def setup(self, geometry: GeometryField) -> FixedSharpness:
+        return FixedSharpness(self.inv_s)
+
+
+class FixedSharpness(Sharpness):
+    """Constant: for laws whose geometry need not be a distance and steepens by itself (UNISURF)."""
+
+    def __init__(self, inv_s: float) -> None:
+        super().__init__()
+        self.inv_s = inv_s
+
+    def forward(self) -> Float[Tensor, ""]:
+        return torch.tensor(self.inv_s)

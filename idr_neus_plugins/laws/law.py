@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
 from idr_neus_plugins.fields.part import Part
 
 OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
 """(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
+
+
+def own_surface(threshold: float | None) -> float:
+    """The level of methods that have a surface. Raises UserError where a density is asked for all the same."""
+    if threshold is not None:
+        raise UserError(
+            "This method has a surface of its own: leave --threshold away. It is for densities (nerf-fast)."
+        )
+    return 0.0
 
 
 class Law(Part):
@@ -23,6 +33,13 @@ class Law(Part):
     ) -> Float[Tensor, " sections"]:
         """From the geometry at the midpoints, unit viewing directions and lengths in scene units."""
         raise NotImplementedError
+
+    def level(self, threshold: float | None) -> float:
+        """The geometry's value on the surface; at a density that the user chooses, for laws that know no surface.
+
+        Raises UserError where the law has a surface and a threshold is given, or the other way round.
+        """
+        return own_surface(threshold)
 
     def readouts(self) -> dict[str, Tensor]:
         """Scalars worth watching while training, by name."""

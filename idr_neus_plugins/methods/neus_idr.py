@@ -15,6 +15,7 @@ from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.data.datamanager import SurfaceDataManagerConfig
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
+from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig
 from idr_neus_plugins.fields.background import InvertedSphereConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
@@ -27,6 +28,9 @@ from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
 
 STEPS = 300_000
+
+EVERYWHERE = SurfacePixelSamplerConfig(foreground_fraction=0.0)
+"""Rays of methods that take no notice of masks; choosing rays by masks would be notice."""
 
 renderer = VolumeRendererConfig(
     sampler=NeusSamplerConfig(coarse=64, fine=64, upsampling_steps=4, first_inv_s=64.0),
@@ -72,7 +76,13 @@ config = SurfaceTrainerConfig(
 )
 
 config_without_masks = replace(
-    config, method_name="neus-idr-womask", pipeline=replace(config.pipeline, model=model_without_masks)
+    config,
+    method_name="neus-idr-womask",
+    pipeline=replace(
+        config.pipeline,
+        datamanager=replace(config.pipeline.datamanager, pixel_sampler=EVERYWHERE),
+        model=model_without_masks,
+    ),
 )
 
 neus_idr = MethodSpecification(

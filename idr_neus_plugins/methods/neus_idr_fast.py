@@ -13,10 +13,12 @@ from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig
+from idr_neus_plugins.fields.grid.background import GridBackgroundConfig
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.laws.neus import NeusLawConfig
+from idr_neus_plugins.methods.neus_idr import EVERYWHERE
 from idr_neus_plugins.methods.neus_idr import config as neus
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
@@ -32,6 +34,7 @@ model = SurfaceModelConfig(
         law=NeusLawConfig(sharpness=GridSharpnessConfig()),
         weight_threshold=1e-3,
     ),
+    background=GridBackgroundConfig(),
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     # Masks that bind too early keep the surface from leaving the visual hull.
     final_loss_coefficients={"mask": 0.3},
@@ -61,10 +64,26 @@ config = replace(
         "grid": {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay},
         "features": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
         "radiance": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
+        "background_grid": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
+        "background": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
     },
+)
+
+config_without_masks = replace(
+    config,
+    method_name="neus-idr-fast-womask",
+    pipeline=replace(
+        config.pipeline,
+        datamanager=replace(config.pipeline.datamanager, pixel_sampler=EVERYWHERE),
+        model=replace(model, masks="ignored"),
+    ),
 )
 
 neus_idr_fast = MethodSpecification(
     config=config,
     description="NeuS over voxels with fused kernels: a surface in minutes on a CPU, with or without masks.",
+)
+neus_idr_fast_womask = MethodSpecification(
+    config=config_without_masks,
+    description="neus-idr-fast that takes no notice of masks: the surface is told from its background by parallax.",
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.losses import eikonal, mask_bce, rgb_l1
+from idr_neus_plugins.core.losses import eikonal, mask_bce, normal_smoothness, rgb_l1
 
 
 @dataclass(frozen=True)
@@ -37,4 +37,9 @@ def eikonal_on_samples(outputs: dict[str, Tensor], measured: Measured) -> Tensor
     return None if gradients is None else eikonal(gradients)
 
 
-LOSS_TERMS: dict[str, LossTerm] = {"rgb": rgb, "mask": mask, "eikonal": eikonal_on_samples}
+def normals(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
+    pairs = outputs.get("normal_pairs")
+    return None if pairs is None else normal_smoothness(pairs)
+
+
+LOSS_TERMS: dict[str, LossTerm] = {"rgb": rgb, "mask": mask, "eikonal": eikonal_on_samples, "normals": normals}

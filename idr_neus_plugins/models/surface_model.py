@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -44,9 +44,10 @@ class SurfaceModelConfig(ModelConfig):
     renderer: RendererConfig = field(default_factory=VolumeRendererConfig)
     """How the two become pixels."""
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
-    """What is behind the region of interest."""
+    """What is behind the region of interest, where masks do not cut it away."""
     masks: Literal["required", "optional", "ignored"] = "required"
-    """Whether foreground masks restrict the colour loss and feed the mask loss."""
+    """Whether foreground masks restrict the colour loss and feed the mask loss. optional: they do where the scene has
+    them, before black; a scene without them is seen before the background."""
     loss_coefficients: dict[str, float] = to_immutable_dict({"rgb": 1.0, "eikonal": 0.1, "mask": 0.1})
     """Losses by name, with their weights at the start."""
     final_loss_coefficients: dict[str, float] = to_immutable_dict({})
@@ -83,7 +84,8 @@ class SurfaceModel(Model):
         self.geometry = self.config.geometry.setup(self.region)
         self.radiance = self.config.radiance.setup(self.geometry, self.region)
         self.renderer = self.config.renderer.setup(self.geometry, self.region)
-        self.background = self.config.background.setup()
+        cut_out = self.config.masks == "optional" and has_masks(metadata)
+        self.background = (BackgroundConfig() if cut_out else self.config.background).setup()
         self.set_progress(0.0)
 
     def _check_losses(self) -> None:
@@ -123,6 +125,7 @@ class SurfaceModel(Model):
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
         def initialise(step: int) -> None:
             views = attributes.pipeline.datamanager.training_views()  # type: ignore
+            views = replace(views, foreground=None) if self.config.masks == "ignored" else views
             for part in self.parts:
                 part.initialise(views)
 
@@ -148,13 +151,15 @@ class SurfaceModel(Model):
 
     def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
         rays = self.renderer(origins, directions, self.geometry, self.radiance)
+        behind = self.background(origins, directions)
         unit_normals = functional.normalize(rays.normals, dim=-1)
         return {
-            "rgb": rays.over(self.background(origins, directions)),
+            "rgb": rays.over(behind),
             "accumulation": rays.accumulation,
             "depth": rays.depth,
             # Grey where there is nothing; clamped because exporters insist on [0, 1] to the last bit.
             "normals": (0.5 + 0.5 * unit_normals * rays.accumulation).clamp(0.0, 1.0),
+            **{name: rgba[:, :3] + (1.0 - rgba[:, 3:]) * behind for name, rgba in rays.further_rgb.items()},
             **(rays.for_losses if self.training else {}),
         }
 
@@ -203,6 +208,13 @@ class SurfaceModel(Model):
         metrics = image_metrics(outputs["rgb"], outputs["accumulation"], image, foreground)
         return metrics, pictures(outputs, image)
 
+    def surface_level(self, threshold: float | None) -> float:
+        """Value of :meth:`sdf` on the surface: 0, or that of a density (per scene unit) for methods that have none.
+
+        Raises UserError where a threshold is missing or makes no sense.
+        """
+        return self.renderer.level(threshold)
+
     @torch.no_grad()
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
         """Signed distance at scene positions, on the model's device."""
@@ -219,3 +231,8 @@ class SurfaceModel(Model):
         output = self.geometry(positions)
         normals = functional.normalize(output.gradients, dim=-1)
         return self.radiance(positions, normals, -normals, output.features)
+
+
+def has_masks(metadata: Mapping[str, Any]) -> bool:
+    """Whether the scene of this metadata (see ``data.outputs``) comes with foreground masks."""
+    return metadata.get("foreground_filenames") is not None or bool(metadata.get("foreground_in_alpha"))

@@ -10,6 +10,7 @@ from torch import Tensor
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
+from idr_neus_plugins.laws.law import own_surface
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class RenderedRays:
     """Weighted sum of unit normals; short where little was met."""
     for_losses: dict[str, Tensor] = field(default_factory=dict)
     """What the losses want besides, by the names under which they ask for it; while training."""
+    further_rgb: dict[str, Float[Tensor, "rays 4"]] = field(default_factory=dict)
+    """Other ways to see the same rays, by the names of the model's outputs: colour as ``rgb``, and opacity."""
 
     def over(self, background: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
         """Colour with what is behind showing through the left transmittance."""
@@ -40,6 +43,10 @@ class Renderer(Part):
     ) -> RenderedRays:
         """Renders rays with unit ``directions``."""
         raise NotImplementedError
+
+    def level(self, threshold: float | None) -> float:
+        """The geometry's value on the surface; see ``Law.level``."""
+        return own_surface(threshold)
 
     def readouts(self) -> dict[str, Tensor]:
         """Scalars worth watching while training, by name (NeuS: ``inv_s``)."""

@@ -56,8 +56,11 @@ class VolumeRenderer(Renderer):
     def param_groups(self) -> dict[str, list[nn.Parameter]]:
         return {name: group for part in self.parts for name, group in part.param_groups().items() if group}
 
+    def level(self, threshold: float | None) -> float:
+        return self.law.level(threshold)
+
     def readouts(self) -> dict[str, Tensor]:
-        return self.law.readouts()
+        return self.law.readouts() | self.sampler.readouts()
 
     def forward(
         self,

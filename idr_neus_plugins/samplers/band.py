@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from idr_neus_plugins.core.sections import RaySections
-from idr_neus_plugins.fields.grid.geometry import GridGeometry
+from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
 
@@ -33,7 +33,7 @@ class BandSampler(Sampler):
 
     @torch.no_grad()
     def forward(  # type: ignore[override]
-        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GridGeometry
+        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: VoxelGeometry
     ) -> RaySections:
         shape, device = len(origins), origins.device
         jitter = torch.rand(shape, device=device) if self.training else torch.full((shape,), 0.5, device=device)

@@ -22,6 +22,10 @@ class Sampler(Part):
         """Sections in scene units along unit ``directions``. A ray that meets nothing gets none."""
         raise NotImplementedError
 
+    def readouts(self) -> dict[str, Tensor]:
+        """Scalars worth watching while training, by name."""
+        return {}
+
 
 @dataclass
 class SamplerConfig:

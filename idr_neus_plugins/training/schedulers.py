@@ -10,7 +10,7 @@ from nerfstudio.engine.schedulers import Scheduler, SchedulerConfig
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from idr_neus_plugins.core.schedules import hold_then_decay, warmup_cosine
+from idr_neus_plugins.core.schedules import hold_then_decay, step_decay, warmup_cosine
 
 
 class ProgressLR(LambdaLR):
@@ -55,3 +55,21 @@ class HoldThenDecay(Scheduler):
 
     def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
         return ProgressLR(optimizer, partial(hold_then_decay, hold=self.config.hold, floor=self.config.floor))
+
+
+@dataclass
+class StepDecayConfig(SchedulerConfig):
+    """Lower by a factor at fixed points of the training."""
+
+    _target: type = field(default_factory=lambda: StepDecay)
+    at: tuple[float, ...] = (0.5,)
+    """Progress of each drop."""
+    factor: float = 0.5
+    """Of the learning rate at each drop."""
+
+
+class StepDecay(Scheduler):
+    config: StepDecayConfig
+
+    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
+        return ProgressLR(optimizer, partial(step_decay, at=self.config.at, factor=self.config.factor))

@@ -34,6 +34,9 @@ class Sphere(nn.Module):
     def sdf(self, positions: Tensor) -> Tensor:
         return positions.norm(dim=-1) - self.radius
 
+    def surface_level(self, threshold: float | None) -> float:
+        return 0.0 if threshold is None else threshold
+
     def surface_normals(self, positions: Tensor) -> Tensor:
         return nn.functional.normalize(positions, dim=-1)
 

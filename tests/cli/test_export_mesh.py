@@ -43,6 +43,11 @@ def test_the_matrix_beside_the_mesh_leads_from_scene_to_world(tmp_path):
     np.testing.assert_allclose(moved, trimesh.load(world).vertices, atol=1e-3)
 
 
+def test_a_threshold_chooses_the_level(tmp_path):
+    mesh = trimesh.load(ExportMesh(write_run(tmp_path / "run"), tmp_path, resolution=50, threshold=0.2).export())
+    assert mesh.volume == pytest.approx(4 / 3 * np.pi * (50 * 0.7) ** 3, rel=0.01)
+
+
 def test_one_piece_unless_asked_otherwise(tmp_path, monkeypatch):
     def two_spheres(self, positions):
         large, small = torch.tensor([-0.4, 0.0, 0.0]), torch.tensor([0.6, 0.0, 0.0])

@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from idr_neus_plugins.core.losses import eikonal, mask_bce, rgb_l1
+from idr_neus_plugins.core.losses import eikonal, mask_bce, normal_smoothness, rgb_l1
 
 
 def test_rgb_is_a_sum_over_channels_and_a_mean_over_rays():
@@ -29,3 +29,13 @@ def test_mask_bce_by_hand_and_bounded():
     opacity = torch.tensor([[0.0], [1.0000005]], requires_grad=True)
     mask_bce(opacity, torch.tensor([[1.0], [0.0]])).backward()
     assert opacity.grad is not None and opacity.grad.isfinite().all()
+
+
+def test_normal_smoothness_is_the_mean_distance_of_normals_and_has_a_gradient_where_they_agree():
+    alike = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]], requires_grad=True)
+    other = torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    loss = normal_smoothness(torch.stack([alike, other]))
+    torch.testing.assert_close(loss, torch.tensor(2.0**0.5 / 2.0), atol=1e-5, rtol=0)
+    loss.backward()
+    assert alike.grad is not None and alike.grad.isfinite().all()
+    assert float(normal_smoothness(torch.zeros(2, 0, 3))) == 0.0

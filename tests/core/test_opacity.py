@@ -1,8 +1,10 @@
+import math
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idr_neus_plugins.core.opacity import anneal_cos, neus_alpha
+from idr_neus_plugins.core.opacity import anneal_cos, density_alpha, laplace_density, neus_alpha, occupancy
 
 finite = st.floats(-2.0, 2.0, width=32)
 
@@ -41,3 +43,44 @@ def test_annealed_slope_never_rises_and_ends_at_the_true_one(cos, anneal):
     assert float(anneal_cos(slope, anneal)) <= 0.0
     torch.testing.assert_close(anneal_cos(slope, 1.0), slope.clamp(max=0.0))
     torch.testing.assert_close(anneal_cos(slope, 0.0), 0.5 * slope - 0.5)
+
+
+def test_laplace_density_on_the_surface_deep_inside_and_far_outside():
+    sdf = torch.tensor([0.0, -10.0, 0.3, -0.3, 10.0], dtype=torch.float64)
+    half = 0.5 * math.exp(-3.0)
+    expected = torch.tensor([5.0, 10.0, 10.0 * half, 10.0 * (1.0 - half), 0.0], dtype=torch.float64)
+    torch.testing.assert_close(laplace_density(sdf, 0.1), expected)
+
+
+def test_light_through_a_density_falls_exponentially_however_it_is_cut():
+    density = torch.full((7,), 3.0, dtype=torch.float64)
+    deltas = torch.tensor([0.1, 0.05, 0.2, 0.15, 0.0, 0.3, 0.2], dtype=torch.float64)
+    passed = (1.0 - density_alpha(density, deltas)).prod()
+    assert math.isclose(float(passed), math.exp(-3.0))
+
+
+@settings(deadline=None)
+@given(sdf=finite, inv_s=st.floats(1.0, 1e4))
+def test_occupancy_is_one_half_on_the_surface_and_its_two_sides_add_up_to_one(sdf, inv_s):
+    value = torch.tensor([sdf], dtype=torch.float64)
+    both = occupancy(value, inv_s) + occupancy(-value, inv_s)
+    torch.testing.assert_close(both, torch.ones(1, dtype=torch.float64))
+    assert float(occupancy(torch.zeros(1), inv_s)) == 0.5
+
+
+def test_occupancy_becomes_the_solid_itself():
+    """Towards infinite sharpness a ray's only weight is the first sample in the solid (UNISURF section 3.2)."""
+    sdf = torch.linspace(0.5, -0.5, 12, dtype=torch.float64)
+    alpha = occupancy(sdf, 1e6)
+    weights = alpha * torch.cat([torch.ones(1), (1.0 - alpha).cumprod(0)[:-1]])
+    expected = torch.zeros(12, dtype=torch.float64)
+    expected[int((sdf < 0).nonzero()[0])] = 1.0
+    torch.testing.assert_close(weights, expected)
+
+
+def test_densities_and_occupancy_have_the_right_derivatives():
+    sdf = torch.tensor([-0.4, -0.03, 0.02, 0.5], dtype=torch.float64, requires_grad=True)
+    scale = torch.tensor(0.13, dtype=torch.float64, requires_grad=True)
+    deltas = torch.full_like(sdf, 0.07)
+    assert torch.autograd.gradcheck(lambda f, s: density_alpha(laplace_density(f, s), deltas), (sdf, scale))
+    assert torch.autograd.gradcheck(occupancy, (sdf, scale))

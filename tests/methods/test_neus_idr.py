@@ -23,6 +23,7 @@ def test_without_masks_differs_where_the_paper_says():
     assert isinstance(model.background, InvertedSphereConfig) and model.background.samples == 32
     assert "mask" not in model.loss_coefficients and model.masks == "ignored"
     assert model.renderer.law.anneal_end == 50_000 / 300_000 and masked.renderer.law.anneal_end == 0.0
+    assert config_without_masks.pipeline.datamanager.pixel_sampler.foreground_fraction == 0.0
     assert model.geometry == masked.geometry and model.renderer.sampler == masked.renderer.sampler
 
 

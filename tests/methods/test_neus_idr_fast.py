@@ -8,7 +8,7 @@ import yaml
 from nerfstudio.engine.optimizers import Optimizers
 
 from idr_neus_plugins.methods.neus_idr import config as neus
-from idr_neus_plugins.methods.neus_idr_fast import config, neus_idr_fast
+from idr_neus_plugins.methods.neus_idr_fast import config, neus_idr_fast, neus_idr_fast_womask
 
 STEPS = 150
 
@@ -20,8 +20,15 @@ def test_law_and_losses_are_those_of_neus():
 
 
 def test_it_is_named_and_survives_the_config_file():
-    assert neus_idr_fast.config.method_name == "neus-idr-fast"
-    assert yaml.load(yaml.dump(config), Loader=yaml.Loader) == config
+    for method, name in ((neus_idr_fast, "neus-idr-fast"), (neus_idr_fast_womask, "neus-idr-fast-womask")):
+        assert method.config.method_name == name
+        assert yaml.load(yaml.dump(method.config), Loader=yaml.Loader) == method.config
+
+
+def test_without_masks_it_looks_everywhere_and_ignores_them():
+    without = neus_idr_fast_womask.config.pipeline
+    assert without.datamanager.pixel_sampler.foreground_fraction == 0.0 and without.model.masks == "ignored"
+    assert without.model.renderer == config.pipeline.model.renderer
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,16 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.data.scene_box import SceneBox
+from nerfstudio.engine.callbacks import TrainingCallbackAttributes
 
+from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.fields.background import InvertedSphereConfig
+from idr_neus_plugins.fields.background import Black, InvertedSphere, InvertedSphereConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.laws.neus import NeusLawConfig
@@ -80,6 +83,30 @@ def test_masks_required_optional_ignored():
     assert set(optional.get_loss_dict(optional(rays), measured)) == {"rgb", "eikonal", "mask"}
     ignoring = build(replace(SMALL, masks="ignored"))
     assert set(ignoring.get_loss_dict(ignoring(rays), measured)) == {"rgb", "eikonal"}
+
+
+def test_optional_masks_decide_what_is_behind():
+    behind = InvertedSphereConfig(layers=2, width=16)
+    optional = replace(SMALL, masks="optional", background=behind)
+    for masks in ({"foreground_filenames": ["mask.png"]}, {"foreground_in_alpha": True}):
+        assert isinstance(build(optional, masks).background, Black)
+        assert isinstance(build(replace(optional, masks="ignored"), masks).background, InvertedSphere)
+    assert isinstance(build(optional).background, InvertedSphere)
+
+
+def test_ignored_masks_do_not_reach_the_start():
+    seen = []
+    bytes_ = torch.zeros(1, 4, 4, 3, dtype=torch.uint8)
+    cameras = torch.zeros(1, 3, 3), torch.zeros(1, 3, 4), torch.tensor([[4, 4]])
+    views = TrainingViews(*cameras, bytes_, foreground=bytes_[..., 0], is_pinhole=True)
+    manager = SimpleNamespace(training_views=lambda: views)
+    for masks in ("optional", "ignored"):
+        model = build(replace(SMALL, masks=masks))
+        model.geometry.initialise = lambda given: seen.append(given.foreground is None)  # type: ignore
+        pipeline = SimpleNamespace(datamanager=manager)
+        (callback,) = model.get_training_callbacks(TrainingCallbackAttributes(None, None, pipeline, None))  # type: ignore
+        callback.func(0)
+    assert seen == [False, True]
 
 
 def test_an_unknown_loss_is_named():

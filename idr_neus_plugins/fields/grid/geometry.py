@@ -15,12 +15,13 @@ from rich import print as rich_print
 from torch import Tensor
 
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryField, GeometryOutput
-from idr_neus_plugins.fields.grid.engine import EngineName, engine
+from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryOutput
+from idr_neus_plugins.fields.grid.engine import EngineName
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
 from idr_neus_plugins.fields.grid.redistance import redistance
 from idr_neus_plugins.fields.grid.start import sphere, visual_hull
+from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 
 
 @dataclass
@@ -54,29 +55,19 @@ class GridGeometryConfig(GeometryConfig):
         return GridGeometry(self, region)
 
 
-class GridGeometry(GeometryField):
-    group = "grid"
-
+class GridGeometry(VoxelGeometry):
     region: Float[Tensor, "2 3"]
     """Where a surface may be, scene units; the grid's box is within."""
 
     def __init__(self, config: GridGeometryConfig, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.engine_name = config, config.engine
         self.progress = 0.0
         self._steps = 0
         self._states: Tensor | None = None
         self.register_buffer("region", region.clone(), persistent=False)
         lattice = Lattice.over(region, config.resolutions[0])
         self.control = LatticeValues(sphere(lattice, region), lattice)
-
-    @property
-    def lattice(self) -> Lattice:
-        return self.control.lattice
-
-    @property
-    def engine(self):
-        return engine(self.config.engine, self.control.values.device.type)
 
     @property
     def inv_s(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, prod
+from types import ModuleType
 
 import torch
 from jaxtyping import Float
@@ -86,6 +87,13 @@ class LatticeValues(nn.Module):
         self.values.data = fresh
         self.frame.copy_(torch.tensor([*lattice.lower, lattice.voxel], dtype=torch.float64))
         self.lattice = lattice
+
+    def touched(self, engine: ModuleType) -> MarkedNodes:
+        """Where a read notes its nodes, for an optimiser that updates only those."""
+        rows, nodes = self.values.shape[:3].numel(), getattr(self.values, "nodes", None)
+        if not isinstance(nodes, MarkedNodes) or nodes.rows != rows:
+            nodes = self.values.nodes = MarkedNodes(rows, self.values.device, engine)
+        return nodes
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
         values, frame = state_dict.get(prefix + "values"), state_dict.get(prefix + "frame")

@@ -9,9 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
-from idr_neus_plugins.fields.grid.geometry import GridGeometry
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
-from idr_neus_plugins.fields.grid.nodes import MarkedNodes
+from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
 from idr_neus_plugins.fields.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 
@@ -25,17 +24,17 @@ class GridRadianceConfig(RadianceConfig):
     max_resolution: int = 192
     """The features' grid is as fine as the geometry's, up to this."""
 
-    def setup(self, geometry: GridGeometry, region: Float[Tensor, "2 3"]) -> GridRadiance:  # type: ignore[override]
+    def setup(self, geometry: VoxelGeometry, region: Float[Tensor, "2 3"]) -> GridRadiance:  # type: ignore[override]
         return GridRadiance(self, geometry)
 
 
 class GridRadiance(RadianceField):
     """M(z(x), n, v) with trilinear features z, on the box of the geometry's grid and refined along with it."""
 
-    def __init__(self, config: GridRadianceConfig, geometry: GridGeometry) -> None:
+    def __init__(self, config: GridRadianceConfig, geometry: VoxelGeometry) -> None:
         super().__init__()
         self.config = config
-        self.engine_name: EngineName = geometry.config.engine
+        self.engine_name: EngineName = geometry.engine_name
         self._geometry_lattice = lambda: geometry.lattice  # a bound module would be registered, and saved, twice
         lattice = geometry.lattice
         self.features = LatticeValues(torch.zeros(*lattice.shape, config.channels), lattice)
@@ -63,9 +62,8 @@ class GridRadiance(RadianceField):
         features: Float[Tensor, "points features"] | None,
     ) -> Float[Tensor, "points 3"]:
         coords = self.features.lattice.coords(positions)
-        own = self.engine.interpolate(
-            self.features.values, coords, self._touched() if torch.is_grad_enabled() else None
-        )
+        touched = self.features.touched(self.engine) if torch.is_grad_enabled() else None
+        own = self.engine.interpolate(self.features.values, coords, touched)
         return self.network(torch.cat([own, normals, spherical_harmonics(directions)], dim=1))
 
     def set_progress(self, progress: float) -> None:
@@ -84,11 +82,3 @@ class GridRadiance(RadianceField):
         values, old = self.features.values, self.features.lattice
         fresh = self.engine.interpolate(values, old.coords(lattice.positions(values.device)))
         self.features.replace(fresh.view(*lattice.shape, -1), lattice)
-
-    def _touched(self) -> MarkedNodes:
-        values = self.features.values
-        rows = values.shape[:3].numel()
-        nodes = getattr(values, "nodes", None)
-        if nodes is None or nodes.rows != rows:
-            nodes = values.nodes = MarkedNodes(rows, values.device, self.engine)
-        return nodes
