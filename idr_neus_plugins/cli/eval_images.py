@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,11 +13,14 @@ from idr_neus_plugins.progress import progress_bar
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:
+    from nerfstudio.cameras.cameras import Cameras
     from torch import Tensor
 
     from idr_neus_plugins.data.datamanager import SurfaceDataManager
     from idr_neus_plugins.data.dataset import SurfaceDataset
     from idr_neus_plugins.models.surface_model import SurfaceModel
+
+    Render = Callable[[Cameras], dict[str, Tensor]]
 
 
 @dataclass
@@ -25,6 +29,8 @@ class EvalImages:
 
     load_config: Path
     """Path to the run's config YAML file."""
+    mesh: Path | None = None
+    """Score pictures of this mesh, with its texture or the colours of its vertices, instead of the run's renderings."""
     save_images: Path | None = None
     """Write photograph | rendering | normals of every view into this folder."""
     json: Path | None = None
@@ -37,24 +43,34 @@ class EvalImages:
         pipeline = load_run(self.load_config)
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         dataset = manager.eval_dataset
+        render = _renderer(model, self.mesh)
         _print_split(manager.train_dataset.image_filenames, dataset.image_filenames)
         with progress_bar() as bar:
             views = bar.track(range(len(dataset)), description="Rendering (views)")
-            means = mean_scores([self._score_view(model, dataset, view) for view in views])
+            means = mean_scores([self._score_view(render, model.config.masks, dataset, view) for view in views])
         print_scores(f"Mean of {len(dataset)} held-out views", means)
         if self.json is not None:
             write_json(self.json, means)
 
-    def _score_view(self, model: SurfaceModel, dataset: SurfaceDataset, view: int) -> dict[str, float]:
+    def _score_view(self, render: Render, masks: str, dataset: SurfaceDataset, view: int) -> dict[str, float]:
         from idr_neus_plugins.evaluation.images import score_view, side_by_side
 
         item = dataset[view]
-        outputs = model.get_outputs_for_camera(dataset.cameras[view : view + 1].to(model.device))
+        outputs = render(dataset.cameras[view : view + 1])
         outputs = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
         if self.save_images is not None:
             picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"])
             _write_picture(self.save_images / f"{dataset.image_filenames[view].stem}.png", picture)
-        return score_view(outputs, item["image"], item.get("foreground"), model.config.masks != "ignored")
+        return score_view(outputs, item["image"], item.get("foreground"), masks != "ignored")
+
+
+def _renderer(model: SurfaceModel, mesh: Path | None) -> Render:
+    """Outputs of a camera, by the model or of a mesh file."""
+    if mesh is None:
+        return lambda camera: model.get_outputs_for_camera(camera.to(model.device))
+    from idr_neus_plugins.cli.mesh_views import mesh_outputs
+
+    return mesh_outputs(mesh, model.world_from_scene.detach().cpu().double().numpy())
 
 
 def _print_split(training: list[Path], held_out: list[Path]) -> None:

@@ -43,10 +43,13 @@ class ExportMesh(MeshOptions):
         """Writes the mesh and its record; returns the mesh's path. Raises UserError on bad input."""
         from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.build import build_mesh
+        from idr_neus_plugins.meshing.files import require_texture_format
         from idr_neus_plugins.meshing.level import AtLevel
         from idr_neus_plugins.meshing.output import write_built
 
         self.check()
+        if self.texture != "none":
+            require_texture_format(self.format)
         pipeline = load_run(self.load_config)
         model = cast("SurfaceModel", pipeline.model)
         views = cast("SurfaceDataManager", pipeline.datamanager).training_views() if self.needs_views else None

@@ -80,13 +80,13 @@ def build_mesh(
             shape.vertices, shape.faces, sdf, surface.surface_normals, cell, surface.region.device
         )
         shape = _shape(vertices, shape.faces)
-    shape, error = _simplified(shape, options.faces, float(np.cbrt(np.linalg.det(world_from_scene[:3, :3]))))
+    shape, error = _simplified(shape, options.face_budget, float(np.cbrt(np.linalg.det(world_from_scene[:3, :3]))))
     report |= error
     mesh = FinishedMesh(shape.vertices, shape.faces, field_normals(surface, sdf, shape, cell))
     mesh = _with_visibility(mesh, options, views, progress)
     report |= {"watertight": bool(mesh.shape.is_watertight)}
-    mesh = _painted(surface, mesh, progress)
-    return Built(mesh, report | {"vertices": len(mesh.vertices), "faces": len(mesh.faces)})
+    mesh, told = _painted(surface, mesh, options, views, (sdf, cell), progress)
+    return Built(mesh, report | told | {"vertices": len(mesh.vertices), "faces": len(mesh.faces)})
 
 
 def _extract(
@@ -146,9 +146,25 @@ def _with_visibility(
     return mesh.only(seen)
 
 
-def _painted(surface: Surface, mesh: FinishedMesh, progress: bool) -> FinishedMesh:
-    colors = vertex_colors(surface.surface_colors, mesh.vertices, surface.region.device, progress=progress)
-    return replace(mesh, colors=colors)
+def _painted(
+    surface: Surface,
+    mesh: FinishedMesh,
+    options: MeshOptions,
+    views: TrainingViews | None,
+    field: tuple[SDF, float],
+    progress: bool,
+) -> tuple[FinishedMesh, dict[str, Any]]:
+    """The mesh with colours at its vertices or with a texture, and what there is to tell about that."""
+    device = surface.region.device
+    if options.texture == "none":
+        colors = vertex_colors(surface.surface_colors, mesh.vertices, device, progress=progress)
+        return replace(mesh, colors=colors), {}
+    from idr_neus_plugins.meshing.texture.bake import bake, colors_on
+
+    sdf, cell = field
+    field_colors = colors_on(sdf, surface.surface_normals, surface.surface_colors, 2 * cell, device, progress)
+    photographs = views if options.texture == "photographs" else None
+    return bake(mesh, field_colors, options.texture_size, photographs, progress)
 
 
 def _shape(vertices: np.ndarray, faces: np.ndarray) -> trimesh.Trimesh:

@@ -11,6 +11,9 @@ import numpy as np
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.interest import Box, Interest, Sphere, box_around, read_cloud
 
+TEXTURED_FACES = 100_000
+"""Faces of a textured mesh unless a number is given: unwrapping takes longer than all the rest beyond that."""
+
 
 @dataclass(kw_only=True)
 class MeshOptions:
@@ -34,16 +37,25 @@ class MeshOptions:
     refine: bool = True
     """Move the vertices onto the exact zero set of the field."""
     faces: int | None = None
-    """Simplify to this many faces and tell the error."""
+    """Simplify to this many faces and tell the error. A textured mesh has 100,000 unless this says otherwise."""
     visibility: bool = False
     """Count the training views that see each vertex and rate the confidence; kept as vertex attributes."""
     unseen: Literal["keep", "trim"] = "keep"
     """trim: leave out the faces that no training view sees; the mesh is then open."""
+    texture: Literal["none", "field", "photographs"] = "none"
+    """A picture instead of colours at vertices: from the colour field seen along the normal, or blended from the
+    training photographs. Needs --format glb or obj."""
+    texture_size: int = 2048
+    """Width and height of the picture, pixels."""
 
     @property
     def needs_views(self) -> bool:
         """Whether the photographs or their cameras are asked for."""
-        return self.hull or self.visibility or self.unseen == "trim"
+        return self.hull or self.visibility or self.unseen == "trim" or self.texture == "photographs"
+
+    @property
+    def face_budget(self) -> int | None:
+        return TEXTURED_FACES if self.faces is None and self.texture != "none" else self.faces
 
     def check(self) -> None:
         """Raises UserError for what cannot be done, before any work is."""
@@ -52,6 +64,8 @@ class MeshOptions:
             raise UserError(f"Only one crop at a time, not {' and '.join(crops)}.")
         if not 0 <= self.smallest_piece <= 1:
             raise UserError(f"--smallest-piece is a share between 0 and 1, not {self.smallest_piece}.")
+        if self.texture_size < 16:
+            raise UserError(f"A texture of {self.texture_size} pixels is too small; 2048 is usual.")
 
     def interest(self, scene_from_world: np.ndarray) -> Interest | None:
         """The crop in scene units, if one is asked for."""

@@ -1,0 +1,64 @@
+"""Pictures of a finished mesh by ray casting: what it looks like where a photograph was taken."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from idr_neus_plugins.meshing.cameras import PinholeCamera
+from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.raycasting import Hits, RayCaster
+from idr_neus_plugins.meshing.texture.photographs import bilinear
+
+GREY = 0.7
+"""Colour of a mesh that has none."""
+
+
+class Picture(NamedTuple):
+    """Over black; means over the rays of each pixel."""
+
+    rgb: np.ndarray
+    """[height, width, 3] float32 in [0, 1]."""
+    accumulation: np.ndarray
+    """Share of the rays that meet the mesh [height, width, 1] float32."""
+    normals: np.ndarray
+    """Sum of unit normals of the rays that meet it, over all rays [height, width, 3] float32."""
+
+
+class MeshRenderer:
+    """Shows a mesh in its colours, with its texture where it has one; nothing is lit."""
+
+    def __init__(self, mesh: FinishedMesh):
+        self.mesh = mesh
+        self.caster = RayCaster(mesh.shape)
+
+    def __call__(self, camera: PinholeCamera, rays_across: int = 2) -> Picture:
+        """``rays_across``² rays for every pixel, evenly spread; the mesh is in the frame of the camera."""
+        parts = []
+        for offset in (np.indices((rays_across,) * 2).reshape(2, -1).T + 0.5) / rays_across - 0.5:
+            hits = self.caster.first_hits(camera.centre, camera.rays(camera.pixel_centres() + offset))
+            parts.append(self._shade(hits))
+        mean = np.mean(parts, 0).reshape(*camera.size, 7).astype(np.float32)
+        return Picture(mean[..., :3], mean[..., 3:4], mean[..., 4:])
+
+    def _shade(self, hits: Hits) -> np.ndarray:
+        """Colour, whether something was met, and normal of each ray [n, 7]."""
+        shaded = np.zeros((len(hits.faces), 7))
+        met = hits.met
+        corners, weights = self.mesh.faces[hits.faces[met]], hits.barycentric[met]
+        normals = np.einsum("rc,rcx->rx", weights, self.mesh.normals[corners])
+        shaded[met, :3] = self._colors(corners, weights)
+        shaded[met, 3] = 1
+        shaded[met, 4:] = normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)
+        return shaded
+
+    def _colors(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        texture = self.mesh.texture
+        if texture is not None:
+            u, v = np.einsum("rc,rcx->rx", weights, texture.uv[corners]).T
+            height, width = texture.image.shape[:2]
+            return bilinear(texture.image, np.stack([u * width, (1 - v) * height], 1))
+        if self.mesh.colors is None:
+            return np.full((len(corners), 3), GREY)
+        return np.einsum("rc,rcx->rx", weights, self.mesh.colors[corners] / 255.0)
