@@ -6,6 +6,7 @@ from typing import Annotated, Union
 
 import tyro
 
+from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
@@ -13,6 +14,7 @@ from idr_neus_plugins.errors import user_errors
 
 Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],
+    Annotated[Convert, tyro.conf.subcommand("convert")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
 ]

@@ -93,7 +93,9 @@ def _read_transforms(path: Path) -> ForeignScene:
     outputs = _merge(parts)
     trained_on = set(parts[0].image_filenames) if splits[:1] == ["train"] else set(outputs.image_filenames)
     held_out = tuple(i for i, name in enumerate(outputs.image_filenames) if name not in trained_on)
-    return ForeignScene(outputs, outputs.mask_filenames, _world_from_parsed(outputs), held_out=held_out)
+    world_from_parsed = _world_from_parsed(outputs)
+    region = np.linalg.inv(world_from_parsed) @ np.array(meta["scale_mat"], float) if "scale_mat" in meta else None
+    return ForeignScene(outputs, outputs.mask_filenames, world_from_parsed, region, held_out)
 
 
 def _read_sdfstudio(folder: Path) -> ForeignScene:
