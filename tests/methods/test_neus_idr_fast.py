@@ -42,9 +42,11 @@ def surface_points(tiny_scene) -> torch.Tensor:
     return torch.from_numpy(points @ scene_from_world[:3, :3].T + scene_from_world[:3, 3]).float()
 
 
-def test_a_short_training_finds_the_surface(tiny_scene, surface_points):
+@pytest.mark.parametrize("engine", ["numba", "reference"])
+def test_a_short_training_finds_the_surface(tiny_scene, surface_points, engine):
     torch.manual_seed(0)
     tiny = deepcopy(config)
+    tiny.pipeline.model.geometry.engine = engine
     tiny.pipeline.datamanager.data = tiny_scene
     tiny.pipeline.datamanager.train_num_rays_per_batch = 256
     geometry = tiny.pipeline.model.geometry
