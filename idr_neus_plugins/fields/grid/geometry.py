@@ -42,7 +42,7 @@ class GridGeometryConfig(GeometryConfig):
     """Half-width of the band in units of 1 / inv_s; e^-5 of the light gets past it."""
     smoothness_start: float = 1e-3
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
-    smoothness_end: float = 1e-2
+    smoothness_end: float = 3e-2
     """... and at the end; geometric in between."""
     smoothness_every: int = 4
     """Steps between smoothness terms, which visit the whole band."""
