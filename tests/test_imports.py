@@ -21,11 +21,12 @@ BESIDE = {
     "meshing": {"core"},
     "evaluation": {"core"},
     "recipes": set(),
+    "reports": {"recipes"},
     "data": {"core"},
     "training": {"core", "fields"},
 }
 """What stands beside the layers, and what each may import besides itself."""
-CLOSED = ("core", "laws", "meshing", "evaluation")
+CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
 """No nerfstudio in here."""
 HEAVY = ("numba", "trimesh", "pymeshlab", "open3d", "skimage")
 """Libraries that ``ns-train --help`` must not wait for."""

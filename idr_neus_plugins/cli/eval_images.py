@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from idr_neus_plugins.data.datamanager import SurfaceDataManager
     from idr_neus_plugins.data.dataset import SurfaceDataset
+    from idr_neus_plugins.evaluation.lpips import Lpips
     from idr_neus_plugins.models.surface_model import SurfaceModel
 
     Render = Callable[[Cameras], dict[str, Tensor]]
@@ -32,7 +33,9 @@ class EvalImages:
     mesh: Path | None = None
     """Score pictures of this mesh, with its texture or the colours of its vertices, instead of the run's renderings."""
     save_images: Path | None = None
-    """Write photograph | rendering | normals of every view into this folder."""
+    """Write photograph | rendering | normals | error of every view into this folder."""
+    lpips_weights: Path | None = None
+    """AlexNet's weights (torchvision's alexnet-owt-7be5be79.pth): score LPIPS, too. Nothing is downloaded."""
     json: Path | None = None
     """Write the scores to this file too."""
 
@@ -43,25 +46,34 @@ class EvalImages:
         pipeline = load_run(self.load_config)
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         dataset = manager.eval_dataset
-        render = _renderer(model, self.mesh)
+        render, lpips = _renderer(model, self.mesh), self._lpips()
         _print_split(manager.train_dataset.image_filenames, dataset.image_filenames)
         with progress_bar() as bar:
             views = bar.track(range(len(dataset)), description="Rendering (views)")
-            means = mean_scores([self._score_view(render, model.config.masks, dataset, view) for view in views])
+            over_black = model.config.masks != "ignored"
+            means = mean_scores([self._score_view(render, over_black, lpips, dataset, view) for view in views])
         print_scores(f"Mean of {len(dataset)} held-out views", means)
         if self.json is not None:
             write_json(self.json, means)
 
-    def _score_view(self, render: Render, masks: str, dataset: SurfaceDataset, view: int) -> dict[str, float]:
-        from idr_neus_plugins.evaluation.images import score_view, side_by_side
+    def _lpips(self) -> Lpips | None:
+        from idr_neus_plugins.evaluation.lpips import load_lpips
+
+        return None if self.lpips_weights is None else load_lpips(self.lpips_weights)
+
+    def _score_view(
+        self, render: Render, over_black: bool, lpips: Lpips | None, dataset: SurfaceDataset, view: int
+    ) -> dict[str, float]:
+        from idr_neus_plugins.evaluation.images import comparable, error_map, score_view, side_by_side
 
         item = dataset[view]
         outputs = render(dataset.cameras[view : view + 1])
         outputs = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
         if self.save_images is not None:
-            picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"])
+            error = error_map(outputs["rgb"], comparable(item["image"], item.get("foreground"), over_black))
+            picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"], error)
             _write_picture(self.save_images / f"{dataset.image_filenames[view].stem}.png", picture)
-        return score_view(outputs, item["image"], item.get("foreground"), masks != "ignored")
+        return score_view(outputs, item["image"], item.get("foreground"), over_black, lpips)
 
 
 def _renderer(model: SurfaceModel, mesh: Path | None) -> Render:

@@ -8,6 +8,7 @@ import tyro
 
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.eval import Eval
+from idr_neus_plugins.cli.report import Report
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
 from idr_neus_plugins.errors import user_errors
@@ -17,6 +18,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Convert, tyro.conf.subcommand("convert")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
+    Annotated[Report, tyro.conf.subcommand("report")],
 ]
 
 

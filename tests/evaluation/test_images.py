@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from idr_neus_plugins.evaluation.images import SCORES, mean_scores, score_view, side_by_side
+from idr_neus_plugins.evaluation.images import SCORES, comparable, error_map, mean_scores, score_view, side_by_side
 
 PHOTO = torch.rand(20, 30, 3, generator=torch.Generator().manual_seed(0)) * 0.5
 UPPER_HALF = torch.zeros(20, 30, 1)
@@ -51,3 +51,21 @@ def test_side_by_side():
     picture = side_by_side(torch.zeros(4, 5, 3), torch.ones(4, 5, 3) * 2)
     assert picture.shape == (4, 10, 3) and picture.dtype == torch.uint8
     assert picture[:, :5].max() == 0 and picture[:, 5:].min() == 255
+
+
+def test_lpips_is_of_the_images_that_psnr_is_of():
+    seen = []
+    rgb, upper = PHOTO * 0.9, PHOTO * UPPER_HALF
+    for over_black, compared in ((True, upper), (False, PHOTO)):
+        scores = score_view(rendering(rgb), PHOTO, UPPER_HALF, over_black, lambda *images: seen.append(images) or 0.25)
+        assert scores["lpips"] == 0.25 and torch.equal(seen[-1][1], compared)
+    assert mean_scores([scores, {"psnr": 1.0, "ssim": 1.0}])["lpips"] == 0.25
+    assert torch.equal(comparable(PHOTO, None, True), PHOTO)
+
+
+def test_errors_run_from_blue_to_red():
+    rgb = PHOTO.clone()
+    rgb[0, 0] += 0.2
+    picture = error_map(rgb, PHOTO)
+    assert picture[0, 0, 0] > picture[0, 0, 2] and picture[1, 1, 2] > picture[1, 1, 0]
+    assert torch.equal(error_map(rgb + 0.7, PHOTO)[0, 0], picture[0, 0])
