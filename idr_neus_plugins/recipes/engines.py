@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from queue import Queue
+from typing import Any
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.provenance import gpu_names
@@ -63,12 +64,13 @@ def run_on_ray(jobs: Sequence[Job], address: str | None, work: Work) -> Iterator
     """
     try:
         import ray  # pyright: ignore[reportMissingImports]
+        from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise UserError("The engine 'ray' needs Ray: pip install 'idr_neus_plugins[ray]'.") from None
 
     if not ray.is_initialized():
         ray.init(address=address, log_to_driver=False)
-    share = {"num_gpus": 1} if ray.cluster_resources().get("GPU", 0) >= 1 else {"num_cpus": 1}
+    share: dict[str, Any] = {"num_gpus": 1} if ray.cluster_resources().get("GPU", 0) >= 1 else {"num_cpus": 1}
     remote = ray.remote(**share)(_ray_task)
     waiting = {remote.remote(work, job): job for job in jobs}
     while waiting:
@@ -76,7 +78,7 @@ def run_on_ray(jobs: Sequence[Job], address: str | None, work: Work) -> Iterator
         job = waiting.pop(done)
         try:
             yield ray.get(done)
-        except ray.exceptions.RayError as error:
+        except RayError as error:
             yield Outcome(job, None, f"{job.title}: the worker was lost ({' '.join(str(error).split())[:200]})")
 
 
