@@ -24,6 +24,7 @@ BESIDE = {
     "reports": {"recipes"},
     "data": {"core"},
     "training": {"core", "fields"},
+    "viewer": {"core", "fields", "meshing", "data"},
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
@@ -37,7 +38,8 @@ def allowed(folder: str) -> set[str]:
     if folder in BESIDE:
         return BESIDE[folder] | {folder}
     below = set(LAYERS[: LAYERS.index(folder) + 1])
-    return below | {"data", "training", "cli"} if folder == "methods" else below
+    more = {"models": {"viewer"}, "methods": {"data", "training", "cli"}}
+    return below | more.get(folder, set())
 
 
 def imports(source: str) -> Iterator[str]:

@@ -56,6 +56,7 @@ def build_mesh(
     options: MeshOptions,
     views: TrainingViews | None = None,
     crop: Interest | None = None,
+    paint: bool = True,
     progress: bool = True,
 ) -> Built:
     """The mesh that ``options`` describe.
@@ -63,6 +64,7 @@ def build_mesh(
     Args:
         views: the training photographs, where ``options.needs_views``.
         crop: a part to cut out, scene units, instead of the one in the options.
+        paint: ask for colours; a surface without them is left bare.
 
     Raises:
         UserError: no surface, options that exclude each other, or views that are needed and missing.
@@ -85,7 +87,9 @@ def build_mesh(
     mesh = FinishedMesh(shape.vertices, shape.faces, field_normals(surface, sdf, shape, cell))
     mesh = _with_visibility(mesh, options, views, progress)
     report |= {"watertight": bool(mesh.shape.is_watertight)}
-    mesh, told = _painted(surface, mesh, options, views, (sdf, cell), progress)
+    told: dict[str, Any] = {}
+    if paint:
+        mesh, told = _painted(surface, mesh, options, views, (sdf, cell), progress)
     return Built(mesh, report | told | {"vertices": len(mesh.vertices), "faces": len(mesh.faces)})
 
 

@@ -25,11 +25,12 @@ from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
 from idr_neus_plugins.models.camera_size import with_data_size
-from idr_neus_plugins.models.first_look import FirstLook
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.renderers.renderer import RendererConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
+from idr_neus_plugins.viewer.first_look import FirstLook
+from idr_neus_plugins.viewer.panel import SurfacePanel
 
 
 @dataclass
@@ -77,6 +78,7 @@ class SurfaceModel(Model):
         metadata = self.kwargs.get("metadata", {})
         self.all_cameras: Cameras | None = metadata.get("all_cameras")
         self.first_look = None if self.all_cameras is None else FirstLook(self.all_cameras)
+        self.panel = SurfacePanel(self)
         world_from_scene = metadata.get("world_from_scene", torch.eye(4))
         self.register_buffer("world_from_scene", torch.as_tensor(world_from_scene, dtype=torch.float64).clone())
         self.register_buffer("region", self.scene_box.aabb.float().clone())
@@ -192,7 +194,10 @@ class SurfaceModel(Model):
         foreground = self._foreground(batch)
         weights = torch.ones_like(error[..., :1]) if foreground is None else foreground
         mean = (error * weights).sum() / (3.0 * weights.sum()).clamp(min=1e-5)
-        return {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), **self.renderer.readouts()}
+        metrics = {"psnr": -10.0 * torch.log10(mean.clamp(min=1e-10)), **self.renderer.readouts()}
+        if self.training:
+            self.panel.history.add(metrics)
+        return metrics
 
     def get_rgba_image(self, outputs: dict[str, Tensor], output_name: str = "rgb") -> Tensor:
         """Colour with the ray's opacity as alpha; where black shows through, it is divided out."""

@@ -7,7 +7,7 @@ import viser
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
 
-from idr_neus_plugins.models.first_look import FirstLook
+from idr_neus_plugins.viewer.first_look import FirstLook
 
 
 def test_new_browsers_look_at_the_object_from_the_first_photograph() -> None:

@@ -1,0 +1,50 @@
+"""Reference points in the viewer, coloured by how far the surface is from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from idr_neus_plugins.meshing.interest import read_cloud, split_scale
+from idr_neus_plugins.viewer.requests import scale_colors
+
+MOST = 50_000
+"""Points shown; of more, a random part."""
+
+
+class PointErrors(NamedTuple):
+    positions: np.ndarray
+    """Scene frame [n, 3]."""
+    errors: np.ndarray
+    """Distances to the surface [n], world units."""
+
+    @property
+    def colors(self) -> np.ndarray:
+        """[n, 3] uint8; yellow is the 95th percentile and more."""
+        return scale_colors(self.errors / max(float(np.percentile(self.errors, 95)), 1e-12))
+
+    @property
+    def summary(self) -> str:
+        median, most = np.percentile(self.errors, [50, 90])
+        return f"{len(self.errors):,} points: median {median:.3g}, 90 % below {most:.3g} world units"
+
+
+def point_errors(path: Path, model: Any) -> PointErrors:
+    """To first order: |sdf| over the slope. Points (PLY, or npz with ``xyz``) are in the world frame.
+
+    Raises UserError for a file that holds none. Hold the training's lock meanwhile.
+    """
+    world_from_scene = model.world_from_scene.cpu().numpy()
+    points = read_cloud(path)
+    if len(points) > MOST:
+        points = points[np.random.default_rng(0).permutation(len(points))[:MOST]]
+    scene_from_world = np.linalg.inv(world_from_scene)
+    positions = points @ scene_from_world[:3, :3].T + scene_from_world[:3, 3]
+    with torch.no_grad():
+        places = torch.from_numpy(positions).float().to(model.region.device)
+        slope = model.geometry(places).gradients.norm(dim=-1).clamp(min=1e-3)
+        errors = (model.sdf(places).abs() / slope).cpu().numpy()
+    return PointErrors(positions, errors * split_scale(world_from_scene)[0])
