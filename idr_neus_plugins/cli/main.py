@@ -11,11 +11,15 @@ from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.report import Report
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
+from idr_neus_plugins.cli.turntable import Turntable
+from idr_neus_plugins.cli.view_meshes import ViewMeshes
 from idr_neus_plugins.errors import user_errors
 
 Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],
     Annotated[Convert, tyro.conf.subcommand("convert")],
+    Annotated[Turntable, tyro.conf.subcommand("turntable")],
+    Annotated[ViewMeshes, tyro.conf.subcommand("view")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
     Annotated[Report, tyro.conf.subcommand("report")],

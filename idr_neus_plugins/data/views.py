@@ -7,6 +7,8 @@ from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras, CameraType
 from torch import Tensor
 
+from idr_neus_plugins.core.pinhole import PinholeCamera
+
 
 def pinhole_matrices(cameras: Cameras) -> tuple[Float[Tensor, "views 3 3"], Float[Tensor, "views 3 4"]]:
     """(K, camera-to-scene in OpenCV axes) of nerfstudio's cameras, whatever their lens."""
@@ -22,3 +24,17 @@ def are_pinhole(cameras: Cameras) -> bool:
     """Whether K and a pose say all there is to know about each camera."""
     perspective = bool((cameras.camera_type == CameraType.PERSPECTIVE.value).all())
     return perspective and (cameras.distortion_params is None or not bool(cameras.distortion_params.any()))
+
+
+def pinhole_cameras(cameras: Cameras) -> list[PinholeCamera]:
+    """nerfstudio's cameras one by one, for work on meshes; without their lens distortion."""
+    intrinsics, poses = (part.double().cpu().numpy() for part in pinhole_matrices(cameras))
+    sizes = zip(cameras.height.flatten().tolist(), cameras.width.flatten().tolist(), strict=True)
+    return [PinholeCamera(*view) for view in zip(intrinsics, poses, sizes, strict=True)]
+
+
+def nerfstudio_camera(camera: PinholeCamera) -> Cameras:
+    """The other way, as one camera: OpenGL axes."""
+    pose = torch.from_numpy(camera.camera_to_scene * [1.0, -1.0, -1.0, 1.0]).float()[None]
+    (fx, _, cx), (_, fy, cy), _ = camera.intrinsics.tolist()
+    return Cameras(pose, fx, fy, cx, cy, width=camera.size[1], height=camera.size[0])

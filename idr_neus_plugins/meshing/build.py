@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.core.pinhole import cameras_of
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.cameras import cameras_of
 from idr_neus_plugins.meshing.clean import drop_degenerate, large_components, select_faces
 from idr_neus_plugins.meshing.colors import vertex_colors
 from idr_neus_plugins.meshing.extract import extract_mesh

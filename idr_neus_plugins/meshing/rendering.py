@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.meshing.cameras import PinholeCamera
+from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.raycasting import Hits, RayCaster
 from idr_neus_plugins.meshing.texture.photographs import bilinear

@@ -17,9 +17,8 @@ from nerfstudio.utils.rich_utils import CONSOLE
 from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
 
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.data.views import pinhole_matrices
+from idr_neus_plugins.data.views import pinhole_cameras
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.cameras import PinholeCamera
 from idr_neus_plugins.meshing.files import HOLD_TEXTURE
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.viewer.controls import RENDERING, Controls
@@ -58,13 +57,17 @@ class LiveSurface(threading.Thread):
                 self._plot_age = time.monotonic()
                 self.controls.plot(plot(self.history.curves()))
 
+    @property
+    def shows_mesh(self) -> bool:
+        """Whether a mesh stands in the place of the rendering."""
+        return self._mesh is not None and self.controls.look.value != RENDERING
+
     def change_look(self) -> None:
         """Another look was chosen: the rendering, or a mesh in other colours."""
-        if self.controls.look.value == RENDERING:
-            if self._mesh is not None:
-                self._mesh.visible = False
-        else:
+        if self.controls.look.value != RENDERING:
             self.update_mesh()
+        elif self._mesh is not None:
+            self._mesh.visible = False
         self.viewer._trigger_rerender()
 
     def update_mesh(self) -> None:
@@ -77,12 +80,13 @@ class LiveSurface(threading.Thread):
         self.controls.status.content = f"Making the mesh of step {step} …"
         with self._reported(self.controls.status):
             snapshot = self._snapshot(colors=look == "colours")
-            cameras = self._cameras() if look == "confidence" else []
+            dataset: Any = self.viewer.pipeline.datamanager.train_dataset
+            cameras = pinhole_cameras(dataset.cameras) if look == "confidence" else []
             request = LiveMeshRequest(snapshot, look, int(self.controls.resolution.value), crop, cameras)
             live = self.worker.ask(request)
             scene = self.viewer.viser_server.scene
             self._mesh = scene.add_glb(MESH, live.glb, scale=VISER_NERFSTUDIO_SCALE_RATIO)
-            self._mesh.visible = self.controls.look.value != RENDERING
+            self._mesh.visible = self.shows_mesh
             self.controls.status.content = f"Mesh of step {step}: {live.faces:,} faces, {live.seconds:.1f} s"
         self._mesh_age, self._mesh_step = time.monotonic(), step
 
@@ -137,12 +141,6 @@ class LiveSurface(threading.Thread):
         except Exception as error:
             status.content = f"**{type(error).__name__}: {error}**"
             CONSOLE.print_exception()
-
-    def _cameras(self) -> list[PinholeCamera]:
-        cameras = self.viewer.pipeline.datamanager.train_dataset.cameras  # type: ignore[union-attr]
-        intrinsics, poses = (part.double().cpu().numpy() for part in pinhole_matrices(cameras))
-        sizes = zip(cameras.height.flatten().tolist(), cameras.width.flatten().tolist(), strict=True)
-        return [PinholeCamera(*view) for view in zip(intrinsics, poses, sizes, strict=True)]
 
     def _views(self) -> TrainingViews:
         views = self.viewer.pipeline.datamanager.training_views()  # type: ignore[operator]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.meshing.cameras import PinholeCamera
 
 
 def looking_at_origin(position: np.ndarray, size: int = 64, focal: float = 80.0) -> PinholeCamera:

@@ -1,4 +1,4 @@
-"""Pinhole cameras for work on meshes: projection, and rays through pixels."""
+"""Pinhole cameras in NumPy, for work on meshes: projection, and rays through pixels."""
 
 from __future__ import annotations
 
