@@ -39,7 +39,7 @@ class Turntable:
     """Height and width of each of the three pictures, pixels; even."""
     arc: float = 360.0
     """Degrees: once around, or, for less, to and fro before the side where most photographs were taken."""
-    fps: int = 24
+    fps: float = 24.0
     """Pictures per second."""
     gif_width: int = 720
     """Width of the gif, pixels: of all three pictures together."""

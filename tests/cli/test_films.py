@@ -66,8 +66,8 @@ def test_a_film_shows_rendering_normals_and_mesh(tmp_path, monkeypatch):
 def test_films_have_all_their_pictures(tmp_path):
     import mediapy
 
-    write_mp4(frames(7), tmp_path / "film.mp4", 10)
-    write_gif(frames(7), tmp_path / "film.gif", 48, 10)
+    write_mp4(frames(7), tmp_path / "film.mp4", 10.0)
+    write_gif(frames(7), tmp_path / "film.gif", 48, 10.0)
     assert len(mediapy.read_video(tmp_path / "film.mp4")) == 7
     with Image.open(tmp_path / "film.gif") as gif:
         assert (gif.n_frames, gif.size, gif.info["duration"]) == (7, (48, 16), 100)
