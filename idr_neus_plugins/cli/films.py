@@ -32,7 +32,8 @@ def write_gif(frames: Sequence[np.ndarray], path: Path, width: int, fps: float) 
 
     height = round(frames[0].shape[0] * width / frames[0].shape[1])
     pictures = [Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS) for frame in frames]
-    colors = pictures[0].quantize(128)  # one palette for all: flicker is worse than banding
+    some = [np.asarray(picture) for picture in pictures[:: -(-len(pictures) // 8)]]
+    colors = Image.fromarray(np.concatenate(some)).quantize(128)  # one palette for all: flicker is worse than banding
     shrunk = [picture.quantize(palette=colors, dither=Image.Dither.NONE) for picture in pictures]
     content = io.BytesIO()
     shrunk[0].save(
