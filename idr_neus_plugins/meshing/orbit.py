@@ -27,15 +27,12 @@ class Orbit:
 
     @classmethod
     def of(cls, cameras: Sequence[PinholeCamera], centre: np.ndarray) -> Orbit:
-        """About the mean up of ``cameras``; begins at the middle of their places.
+        """About the vertical of ``cameras``; begins at the middle of their places.
 
         Where they stand all around, there is no such middle and it begins at the first camera. Raises UserError for
         cameras whose ups cancel out.
         """
-        up = -np.mean([camera.camera_to_scene[:, 1] for camera in cameras], 0)
-        if np.linalg.norm(up) < 1e-3:
-            raise UserError("The cameras' ups point everywhere: there is no axis to turn about.")
-        up /= np.linalg.norm(up)
+        up = _vertical(np.stack([camera.camera_to_scene[:, :3] for camera in cameras]))
         ways = np.stack([camera.centre - centre for camera in cameras])
         ways /= np.linalg.norm(ways, axis=1, keepdims=True)
         height = float(np.clip((ways @ up).mean(), -0.9, 0.9))
@@ -67,6 +64,20 @@ def angles(frames: int, arc: float = 360.0) -> np.ndarray:
     """Angles [frames] in radians of an endless film: once around, or for less than 360° to and fro over ``arc``."""
     phase = 2 * np.pi * np.arange(frames) / frames
     return phase if arc >= 360 else np.radians(arc) / 2 * np.sin(phase)
+
+
+def _vertical(axes: np.ndarray) -> np.ndarray:
+    """Unit vector upwards, of the axes of cameras [n, 3, 3] (columns x right, y down, z forward).
+
+    Photographers hold cameras level: the vertical is what their x axes have in common to stand on. The mean of the ups
+    alone would lean, where all look down from one side; it has to do where all x axes are one.
+    """
+    mean = -axes[:, :, 1].mean(0)
+    if np.linalg.norm(mean) < 1e-3:
+        raise UserError("The cameras' ups point everywhere: there is no axis to turn about.")
+    _, (first, second, _), directions = np.linalg.svd(np.concatenate([axes[:, :, 0], np.zeros((3, 3))]))
+    up = directions[2] * np.sign(directions[2] @ mean) if second > 0.1 * first else mean
+    return up / np.linalg.norm(up)
 
 
 def _turned(vector: np.ndarray, axis: np.ndarray, angle: float) -> np.ndarray:

@@ -38,6 +38,11 @@ def test_the_object_is_seen_as_a_whole_and_upright(angle):
     assert np.linalg.det(camera.camera_to_scene[:, :3]) == pytest.approx(1)
 
 
+def test_one_camera_turns_about_its_own_up():
+    (camera, *_) = frontal_cameras()
+    np.testing.assert_allclose(Orbit.of([camera], np.zeros(3)).up, -camera.camera_to_scene[:, 1])
+
+
 def test_films_are_endless():
     around = angles(8)
     np.testing.assert_allclose(np.diff(around), np.pi / 4)
