@@ -46,7 +46,7 @@ def test_one_camera_turns_about_its_own_up():
 def test_films_are_endless():
     around = angles(8)
     np.testing.assert_allclose(np.diff(around), np.pi / 4)
-    swing = angles(100, arc=90)
+    swing = angles(100, arc=90.0)
     assert np.abs(swing).max() == pytest.approx(np.pi / 4, rel=0.01)
     assert abs(swing[0] - swing[-1]) < 1.1 * np.abs(np.diff(swing)).max()
 
