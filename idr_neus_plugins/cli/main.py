@@ -6,6 +6,7 @@ from typing import Annotated, Union
 
 import tyro
 
+from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.report import Report
@@ -23,6 +24,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
     Annotated[Report, tyro.conf.subcommand("report")],
+    Annotated[Compare, tyro.conf.subcommand("compare")],
 ]
 
 

@@ -95,11 +95,15 @@ class Job:
 
 def jobs_of(recipe: Recipe, data_root: Path, output: Path) -> list[Job]:
     """All of a recipe: scene by scene, first seeds first, so that a table is soon complete if coarse."""
-    rounds = max(len(method.seeds or recipe.seeds) for method in recipe.methods)
+    rounds = max(len(_seeds(recipe, method)) for method in recipe.methods)
     return [
-        Job(recipe.name, scene, method, (method.seeds or recipe.seeds)[turn], recipe.export, data_root, output)
+        Job(recipe.name, scene, method, _seeds(recipe, method)[turn], recipe.export | method.export, data_root, output)
         for turn in range(rounds)
         for scene in recipe.scenes
         for method in recipe.methods
-        if turn < len(method.seeds or recipe.seeds)
+        if turn < len(_seeds(recipe, method))
     ]
+
+
+def _seeds(recipe: Recipe, method: Method) -> list[int]:
+    return method.seeds or recipe.seeds

@@ -42,6 +42,8 @@ class Method:
     """Of ``ns-train``."""
     parser: Flags = field(default_factory=dict)
     """Of ``idr-data``, e.g. cameras; beside the scene's."""
+    export: Flags = field(default_factory=dict)
+    """Of ``ns-export mesh``, e.g. a threshold; beside the recipe's."""
     scores: list[str] = field(default_factory=lambda: ["mesh", "images"])
     """Of SCORES."""
     seeds: list[int] | None = None
