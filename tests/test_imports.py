@@ -94,7 +94,15 @@ def loaded_by(code: str) -> set[str]:
 
 def test_entry_points_load_no_heavy_library():
     points = [point for point in distribution("idr_neus_plugins").entry_points if point.group.startswith("nerfstudio.")]
-    assert {point.name for point in points} >= {"neus-idr", "neus-idr-womask", "neus-idr-fast", "idr-data"}
+    assert {point.name for point in points} >= {
+        "neus-idr",
+        "neus-idr-womask",
+        "neus-idr-fast",
+        "idr",
+        "idr-cameras",
+        "idr-fast",
+        "idr-data",
+    }
     nerfstudio = "import nerfstudio.configs.base_config, nerfstudio.models.base_model, nerfstudio.engine.trainer"
     ours = "\n".join(f"import {point.value.split(':')[0]}" for point in points)
     assert loaded_by(f"{nerfstudio}\n{ours}") == loaded_by(nerfstudio)

@@ -6,10 +6,12 @@ from typing import Annotated, Union
 
 import tyro
 
+from idr_neus_plugins.cli.eval_cameras import EvalCameras
 from idr_neus_plugins.cli.eval_images import EvalImages
 from idr_neus_plugins.cli.eval_mesh import EvalMesh
 
 Eval = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[EvalMesh, tyro.conf.subcommand("mesh")],
     Annotated[EvalImages, tyro.conf.subcommand("images")],
+    Annotated[EvalCameras, tyro.conf.subcommand("cameras")],
 ]

@@ -45,3 +45,33 @@ def normal_smoothness(pairs: Float[Tensor, "2 points 3"]) -> Float[Tensor, ""]:
     # Equal normals, as on a plane, have no direction of steepest ascent: the square root needs a little below it.
     distances = ((pairs[0] - pairs[1]).square().sum(dim=-1) + 1e-12).sqrt()
     return distances.sum() / max(distances.numel(), 1)
+
+
+def surface_rgb_l1(
+    rgb: Float[Tensor, "rays 3"], image: Float[Tensor, "rays 3"], seen: Float[Tensor, "rays 1"]
+) -> Float[Tensor, ""]:
+    """Colour error where a ray meets the surface within the mask, summed over channels, divided by the number of all
+    rays (IDR equation 5, as released).
+
+    Args:
+        seen: 1 where the ray met the surface and the pixel is foreground, 0 elsewhere.
+    """
+    return ((rgb - image).abs() * seen).sum() / max(len(rgb), 1)
+
+
+def soft_mask_bce(
+    lowest_sdf: Float[Tensor, "rays 1"],
+    foreground: Float[Tensor, "rays 1"],
+    seen: Float[Tensor, "rays 1"],
+    alpha: Float[Tensor, ""] | float,
+) -> Float[Tensor, ""]:
+    """Cross-entropy between the mask and the soft silhouette ``sigmoid(-alpha min_t f)``, divided by alpha (IDR
+    equations 6 and 7). It speaks of the rays that the colour does not speak of.
+
+    Args:
+        lowest_sdf: of the sdf on each ray, scene units.
+        seen: 1 where the colour loss counts, 0 elsewhere.
+        alpha: sharpness of the silhouette, 1 / scene unit.
+    """
+    error = functional.binary_cross_entropy_with_logits(-alpha * lowest_sdf, foreground, reduction="none")
+    return (error * (1.0 - seen)).sum() / (alpha * max(len(error), 1))

@@ -44,3 +44,8 @@ def shrinking_interval(progress: float, start: float, decay: float, end: float) 
         decay: over the whole training; the released 1.5e-5 a step, times the number of steps.
     """
     return max(start * math.exp(-decay * progress), end)
+
+
+def rest_then_decay(progress: float, rest: float, floor: float) -> float:
+    """0 until ``rest``, then 1 and an exponential decay that reaches ``floor`` at the end."""
+    return 0.0 if progress < rest else floor ** ((progress - rest) / (1.0 - rest))

@@ -40,6 +40,8 @@ def surface_outputs(
             f"{len(unseen)} of {len(images)} cameras do not see the region of interest, the first is that of "
             f"{images[unseen[0]]}. The cameras belong to other images, or the region (scale_mat) is misplaced."
         )
+    # nerfstudio's export of refined cameras writes into it.
+    cameras = replace(cameras, metadata=cameras.metadata or {})
     scale, rotation, translation = split_similarity(world_from_scene, "The transformation from scene to world")
     transform = torch.from_numpy(np.concatenate([rotation.T, -rotation.T @ translation[:, None]], 1)).float()
     metadata: dict = {

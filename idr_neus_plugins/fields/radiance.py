@@ -56,18 +56,29 @@ class RadianceMLPConfig(RadianceConfig):
     """Channels of a hidden layer."""
     octaves: int = 4
     """Octaves of the encoding of viewing directions."""
+    use_normal: bool = True
+    """M is told the surface normal n."""
+    use_view: bool = True
+    """M is told the viewing direction v; without it colour cannot depend on the view."""
+    use_feature: bool = True
+    """M is told the geometry's feature z."""
 
     def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> RadianceMLP:
         return RadianceMLP(self, geometry.num_features)
 
 
 class RadianceMLP(RadianceField):
-    """ReLU layers with weight norm and a sigmoid, fed with x, the encoded v, n and z (NeuS)."""
+    """ReLU layers with weight norm and a sigmoid, fed with x, the encoded v, n and z (NeuS), or some of them (IDR)."""
 
     def __init__(self, config: RadianceMLPConfig, num_features: int) -> None:
         super().__init__()
-        self.octaves = config.octaves
-        widths = [3 + encoding_width(3, config.octaves) + 3 + num_features] + [config.width] * config.layers
+        self.config = config
+        optional = (
+            (encoding_width(3, config.octaves), config.use_view),
+            (3, config.use_normal),
+            (num_features, config.use_feature),
+        )
+        widths = [3 + sum(width for width, used in optional if used)] + [config.width] * config.layers
         stack: list[nn.Module] = []
         for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
             stack += [weight_norm(nn.Linear(inputs, outputs)), nn.ReLU()]
@@ -80,5 +91,11 @@ class RadianceMLP(RadianceField):
         directions: Float[Tensor, "points 3"],
         features: Float[Tensor, "points features"] | None,
     ) -> Float[Tensor, "points 3"]:
-        inputs = [positions, positional_encoding(directions, self.octaves), normals]
-        return self.network(torch.cat(inputs if features is None else [*inputs, features], dim=1))
+        inputs = [positions]
+        if self.config.use_view:
+            inputs.append(positional_encoding(directions, self.config.octaves))
+        if self.config.use_normal:
+            inputs.append(normals)
+        if self.config.use_feature and features is not None:
+            inputs.append(features)
+        return self.network(torch.cat(inputs, dim=1))

@@ -21,6 +21,7 @@ from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig
 from idr_neus_plugins.laws.neus import NeusLawConfig
+from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
@@ -70,7 +71,7 @@ config = SurfaceTrainerConfig(
         ),
         model=model,
     ),
-    optimizers=dict.fromkeys(("geometry", "radiance", "sharpness", "background"), adam),
+    optimizers={**dict.fromkeys(("geometry", "radiance", "sharpness", "background"), adam), "camera_opt": camera_opt},
     viewer=ViewerConfig(num_rays_per_chunk=1 << 12),
     vis="viewer",
 )

@@ -20,6 +20,7 @@ from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.methods.neus_idr import EVERYWHERE
 from idr_neus_plugins.methods.neus_idr import config as neus
+from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.band import BandSamplerConfig
@@ -66,6 +67,7 @@ config = replace(
         "radiance": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
         "background_grid": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
         "background": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
+        "camera_opt": camera_opt,
     },
 )
 

@@ -23,6 +23,7 @@ from idr_neus_plugins.methods.neus_idr import config_without_masks as neus
 from idr_neus_plugins.methods.neus_idr import model_without_masks
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
+from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.renderers.unisurf import UnisurfRendererConfig
 from idr_neus_plugins.samplers.unisurf import UnisurfBandSamplerConfig, UnisurfSamplerConfig
 from idr_neus_plugins.training.schedulers import StepDecayConfig
@@ -55,7 +56,7 @@ config = replace(
         datamanager=replace(neus.pipeline.datamanager, train_num_rays_per_batch=1024),
         model=model,
     ),
-    optimizers=dict.fromkeys(neus.optimizers, adam),
+    optimizers={**dict.fromkeys(neus.optimizers, adam), "camera_opt": camera_opt},
 )
 
 fast_model = replace(

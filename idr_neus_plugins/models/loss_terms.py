@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.losses import eikonal, mask_bce, normal_smoothness, rgb_l1
+from idr_neus_plugins.core.losses import (
+    eikonal,
+    mask_bce,
+    normal_smoothness,
+    rgb_l1,
+    soft_mask_bce,
+    surface_rgb_l1,
+)
 
 
 @dataclass(frozen=True)
@@ -42,4 +49,31 @@ def normals(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
     return None if pairs is None else normal_smoothness(pairs)
 
 
-LOSS_TERMS: dict[str, LossTerm] = {"rgb": rgb, "mask": mask, "eikonal": eikonal_on_samples, "normals": normals}
+def surface_rgb(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
+    if "on_surface" not in outputs:  # an output of training steps only
+        return None
+    return surface_rgb_l1(outputs["rgb"], measured.image, _seen(outputs, measured))
+
+
+def soft_mask(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
+    if measured.foreground is None or "on_surface" not in outputs:
+        return None
+    seen, alpha = _seen(outputs, measured), outputs["mask_alpha"]
+    return soft_mask_bce(outputs["lowest_sdf"], measured.foreground, seen, alpha)
+
+
+def _seen(outputs: dict[str, Tensor], measured: Measured) -> Tensor:
+    """Where a surface ray tells a colour: it meets the surface, and the pixel is foreground."""
+    if measured.foreground is None:
+        return outputs["on_surface"]
+    return outputs["on_surface"] * (measured.foreground > 0.5).to(outputs["on_surface"])
+
+
+LOSS_TERMS: dict[str, LossTerm] = {
+    "rgb": rgb,
+    "mask": mask,
+    "eikonal": eikonal_on_samples,
+    "normals": normals,
+    "surface_rgb": surface_rgb,
+    "soft_mask": soft_mask,
+}

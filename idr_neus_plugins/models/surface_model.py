@@ -24,9 +24,11 @@ from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
+from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
 from idr_neus_plugins.models.pictures import pictures
+from idr_neus_plugins.models.refinement_report import report_refinement
 from idr_neus_plugins.renderers.renderer import RendererConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.viewer.first_look import FirstLook
@@ -46,6 +48,8 @@ class SurfaceModelConfig(ModelConfig):
     """How the two become pixels."""
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     """What is behind the region of interest, where masks do not cut it away."""
+    camera_optimizer: CameraRefinementConfig = field(default_factory=CameraRefinementConfig)
+    """Whether the poses of the training views are trained along."""
     masks: Literal["required", "optional", "ignored"] = "required"
     """Whether foreground masks restrict the colour loss and feed the mask loss. optional: they do where the scene has
     them, before black; a scene without them is seen before the background."""
@@ -88,6 +92,9 @@ class SurfaceModel(Model):
         self.renderer = self.config.renderer.setup(self.geometry, self.region)
         cut_out = self.config.masks == "optional" and has_masks(metadata)
         self.background = (BackgroundConfig() if cut_out else self.config.background).setup()
+        self.camera_optimizer = self.config.camera_optimizer.setup(
+            num_cameras=self.num_train_data, device=self.region.device, cameras=training_cameras(metadata)
+        )
         self.set_progress(0.0)
 
     def _check_losses(self) -> None:
@@ -122,6 +129,7 @@ class SurfaceModel(Model):
         for part in self.parts:
             for name, parameters in part.param_groups().items():
                 groups.setdefault(name, []).extend(parameters)
+        self.camera_optimizer.get_param_groups(groups)
         return {name: parameters for name, parameters in groups.items() if parameters}
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
@@ -131,8 +139,14 @@ class SurfaceModel(Model):
             for part in self.parts:
                 part.initialise(views)
 
+        def report(step: int) -> None:
+            report_refinement(self.camera_optimizer, attributes.pipeline.datamanager.training_views())  # type: ignore
+
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
-        return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+        callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+        if self.camera_optimizer.is_on:
+            callbacks.append(TrainingCallback([TrainingCallbackLocation.AFTER_TRAIN], report))
+        return callbacks
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The outputs as images; frames of nerfstudio's interpolated paths get the size of the photographs."""
@@ -146,6 +160,8 @@ class SurfaceModel(Model):
         """
         origins, directions = ray_bundle.origins, ray_bundle.directions
         if self.training:
+            if self.camera_optimizer.is_on and ray_bundle.camera_indices is not None:
+                origins, directions = self.camera_optimizer.move(origins, directions, ray_bundle.camera_indices[:, 0])
             return self._render(origins, directions)
         chunks = zip(origins.split(self.config.rays_at_once), directions.split(self.config.rays_at_once), strict=True)
         outputs = [self._render(*chunk) for chunk in chunks]
@@ -175,6 +191,7 @@ class SurfaceModel(Model):
         if self.training:
             for part in self.parts:
                 losses |= part.regularisers()
+            self.camera_optimizer.get_loss_dict(losses)
         return losses
 
     def _foreground(self, batch: dict) -> Tensor | None:

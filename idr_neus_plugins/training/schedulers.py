@@ -10,7 +10,7 @@ from nerfstudio.engine.schedulers import Scheduler, SchedulerConfig
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from idr_neus_plugins.core.schedules import hold_then_decay, step_decay, warmup_cosine
+from idr_neus_plugins.core.schedules import hold_then_decay, rest_then_decay, step_decay, warmup_cosine
 
 
 class ProgressLR(LambdaLR):
@@ -73,3 +73,21 @@ class StepDecay(Scheduler):
 
     def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
         return ProgressLR(optimizer, partial(step_decay, at=self.config.at, factor=self.config.factor))
+
+
+@dataclass
+class RestThenDecayConfig(SchedulerConfig):
+    """Nothing at first, then full rate and an exponential decay: for what is trained once the rest has a shape."""
+
+    _target: type = field(default_factory=lambda: RestThenDecay)
+    rest: float = 0.1
+    """Share of the training at rate 0."""
+    floor: float = 0.05
+    """Factor of the learning rate at the end."""
+
+
+class RestThenDecay(Scheduler):
+    config: RestThenDecayConfig
+
+    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
+        return ProgressLR(optimizer, partial(rest_then_decay, rest=self.config.rest, floor=self.config.floor))

@@ -20,7 +20,7 @@ from idr_neus_plugins.fields.grid.engine import EngineName
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
 from idr_neus_plugins.fields.grid.redistance import redistance
-from idr_neus_plugins.fields.grid.start import sphere, visual_hull
+from idr_neus_plugins.fields.grid.start import MARGIN, sphere, visual_hull
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 
 
@@ -48,6 +48,10 @@ class GridGeometryConfig(GeometryConfig):
     """Steps between smoothness terms, which visit the whole band."""
     refresh_every: int = 100
     """Steps between updates of the band."""
+    hull_tolerance: float = 0.0
+    """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
+    hull_margin: int = MARGIN
+    """Voxels of the hull's lattice (96^3 in the region) that the grid's box leaves around it."""
     engine: EngineName = "auto"
     """Which implementation runs the grid's operations; auto: Numba on the CPU, PyTorch elsewhere."""
 
@@ -115,7 +119,7 @@ class GridGeometry(VoxelGeometry):
         if views.foreground is None or not views.is_pinhole:
             rich_print("The surface starts from a sphere: there are no masks, or the cameras have distortion.")
             return
-        distance, lattice = visual_hull(views, self.region)
+        distance, lattice = visual_hull(views, self.region, self.config.hull_tolerance, self.config.hull_margin)
         # Half a voxel inside the hull, which is the outermost that the surface can be.
         self._resample(distance + 0.5, lattice, Lattice.over(lattice.box, self.config.resolutions[0]))
 
@@ -147,3 +151,5 @@ class GridGeometry(VoxelGeometry):
         half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
         self._states, active = self.engine.classify(self.control.values, half_width)
         self.control.values.nodes = ListedNodes(active, self.engine)
+        if self.control.values.grad is not None:
+            self.control.values.grad.zero_()  # what losses have left at nodes that no step has taken

@@ -107,9 +107,9 @@ def compile_kernels() -> None:
     """Compiles every kernel, or loads it from the disk cache: a time budget must not pay for that step by step."""
     control = torch.nn.Parameter(torch.linspace(-1.0, 1.0, 6).repeat(6, 6, 1))
     features = torch.nn.Parameter(torch.zeros(6, 6, 6, 2))
-    points = torch.full((1, 3), 2.5)
+    points = torch.full((1, 3), 2.5, requires_grad=True)
     states, nodes = classify(control, 0.5)
-    ray = (points - 5.0, torch.nn.functional.normalize(torch.ones(1, 3)), torch.zeros(1))
+    ray = (points.detach() - 5.0, torch.nn.functional.normalize(torch.ones(1, 3)), torch.zeros(1))
     march(*ray, (0.0, 0.0, 0.0), 1.0, states, 0.5)
     value, gradient = spline(control, points)
     loss = value.sum() + gradient.sum() + interpolate(features, points).sum() + smoothness(control, nodes)
@@ -130,9 +130,14 @@ class _Spline(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_value: Tensor, grad_gradient: Tensor):  # type: ignore[override]
-        slabs = _slabs(ctx.coords, ctx.control.shape[0])
-        kernels.bspline_backward(_grad(ctx.control), ctx.coords, _numpy(grad_value), _numpy(grad_gradient), slabs)
-        return None, None
+        grads, by_coords = (_numpy(grad_value), _numpy(grad_gradient)), None
+        if ctx.needs_input_grad[0]:
+            slabs = _slabs(ctx.coords, ctx.control.shape[0])
+            kernels.bspline_backward(_grad(ctx.control), ctx.coords, *grads, slabs)
+        if ctx.needs_input_grad[1]:
+            by_coords = np.empty_like(ctx.coords)
+            kernels.bspline_backward_coords(_numpy(ctx.control), ctx.coords, *grads, by_coords)
+        return None, None if by_coords is None else torch.from_numpy(by_coords)
 
 
 class _Interpolate(torch.autograd.Function):
@@ -146,11 +151,15 @@ class _Interpolate(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_out: Tensor):  # type: ignore[override]
-        shape = ctx.features.shape[:3]
-        marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
-        slabs = _slabs(ctx.coords, ctx.features.shape[0])
-        kernels.trilinear_backward(_grad(ctx.features), marks.numpy(), ctx.coords, _numpy(grad_out), slabs)
-        return None, None, None
+        shape, grad, by_coords = ctx.features.shape[:3], _numpy(grad_out), None
+        if ctx.needs_input_grad[0]:
+            marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
+            slabs = _slabs(ctx.coords, ctx.features.shape[0])
+            kernels.trilinear_backward(_grad(ctx.features), marks.numpy(), ctx.coords, grad, slabs)
+        if ctx.needs_input_grad[1]:
+            by_coords = np.empty_like(ctx.coords)
+            kernels.trilinear_backward_coords(_numpy(ctx.features), ctx.coords, grad, by_coords)
+        return None, None if by_coords is None else torch.from_numpy(by_coords), None
 
 
 class _Smoothness(torch.autograd.Function):

@@ -91,6 +91,55 @@ def bspline_backward(grad_control, coords, grad_value, grad_gradient, slabs):
 
 
 @numba.njit(**_INLINE)
+def _inside(u, low, high):
+    """1 where a coordinate is not clamped, 0 where moving it changes nothing."""
+    return _ONE if low <= u <= high else np.float32(0.0)
+
+
+@numba.njit(**_JIT)
+def bspline_backward_coords(control, coords, grad_value, grad_gradient, out):
+    """out [n, 3] = gradient of ``bspline_forward`` with respect to the coordinates: slope and curvature of the spline.
+
+    The second derivatives of the three weights are 1, -2 and 1.
+    """
+    nx, ny, nz = control.shape
+    for m in numba.prange(coords.shape[0]):
+        i, x0, x1, x2, dx0, dx1, dx2 = _spline(coords[m, 0], nx)
+        j, y0, y1, y2, dy0, dy1, dy2 = _spline(coords[m, 1], ny)
+        k, z0, z1, z2, dz0, dz1, dz2 = _spline(coords[m, 2], nz)
+        wx, dwx = (x0, x1, x2), (dx0, dx1, dx2)
+        wy, dwy = (y0, y1, y2), (dy0, dy1, dy2)
+        bend = (_ONE, np.float32(-2.0), _ONE)
+        gx = gy = gz = hxx = hyy = hzz = hxy = hxz = hyz = np.float32(0.0)
+        for a in range(3):
+            s = sy = sz = syy = szz = syz = np.float32(0.0)
+            for b in range(3):
+                c0 = control[i + a - 1, j + b - 1, k - 1]
+                c1 = control[i + a - 1, j + b - 1, k]
+                c2 = control[i + a - 1, j + b - 1, k + 1]
+                along, slope = z0 * c0 + z1 * c1 + z2 * c2, dz0 * c0 + dz1 * c1 + dz2 * c2
+                s += wy[b] * along
+                sy += dwy[b] * along
+                syy += bend[b] * along
+                sz += wy[b] * slope
+                syz += dwy[b] * slope
+                szz += wy[b] * (c0 - np.float32(2.0) * c1 + c2)
+            gx += dwx[a] * s
+            gy += wx[a] * sy
+            gz += wx[a] * sz
+            hxx += bend[a] * s
+            hyy += wx[a] * syy
+            hzz += wx[a] * szz
+            hxy += dwx[a] * sy
+            hxz += dwx[a] * sz
+            hyz += wx[a] * syz
+        gv, vx, vy, vz = grad_value[m], grad_gradient[m, 0], grad_gradient[m, 1], grad_gradient[m, 2]
+        out[m, 0] = _inside(coords[m, 0], _HALF, nx - np.float32(1.5)) * (gv * gx + vx * hxx + vy * hxy + vz * hxz)
+        out[m, 1] = _inside(coords[m, 1], _HALF, ny - np.float32(1.5)) * (gv * gy + vx * hxy + vy * hyy + vz * hyz)
+        out[m, 2] = _inside(coords[m, 2], _HALF, nz - np.float32(1.5)) * (gv * gz + vx * hxz + vy * hyz + vz * hzz)
+
+
+@numba.njit(**_INLINE)
 def _cell(u, size):
     """Lower node of the cell that holds coordinate u, and the fraction within the cell."""
     u = min(max(u, np.float32(0.0)), np.float32(size - 1))
@@ -140,6 +189,33 @@ def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
                         for c in range(channels):
                             grad_features[row, j + b, k + e, c] += w * grad_out[m, c]
                         marks[row, j + b, k + e] = 1
+
+
+@numba.njit(**_JIT)
+def trilinear_backward_coords(features, coords, grad_out, out):
+    """out [n, 3] = gradient of ``trilinear_forward`` with respect to the coordinates."""
+    nx, ny, nz, channels = features.shape
+    zero = np.float32(0.0)
+    for m in numba.prange(coords.shape[0]):
+        i, fx = _cell(coords[m, 0], nx)
+        j, fy = _cell(coords[m, 1], ny)
+        k, fz = _cell(coords[m, 2], nz)
+        gx = gy = gz = zero
+        for a in range(2):
+            wx, sx = (fx, _ONE) if a else (_ONE - fx, -_ONE)
+            for b in range(2):
+                wy, sy = (fy, _ONE) if b else (_ONE - fy, -_ONE)
+                for e in range(2):
+                    wz, sz = (fz, _ONE) if e else (_ONE - fz, -_ONE)
+                    dot = zero
+                    for c in range(channels):
+                        dot += grad_out[m, c] * features[i + a, j + b, k + e, c]
+                    gx += sx * wy * wz * dot
+                    gy += wx * sy * wz * dot
+                    gz += wx * wy * sz * dot
+        out[m, 0] = gx * _inside(coords[m, 0], zero, np.float32(nx - 1))
+        out[m, 1] = gy * _inside(coords[m, 1], zero, np.float32(ny - 1))
+        out[m, 2] = gz * _inside(coords[m, 2], zero, np.float32(nz - 1))
 
 
 @numba.njit(**_JIT)

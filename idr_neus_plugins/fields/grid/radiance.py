@@ -23,6 +23,12 @@ class GridRadianceConfig(RadianceConfig):
     """Channels of the two hidden layers."""
     max_resolution: int = 192
     """The features' grid is as fine as the geometry's, up to this."""
+    use_normal: bool = True
+    """M is told the surface normal n."""
+    use_view: bool = True
+    """M is told the viewing direction v; without it colour cannot depend on the view."""
+    use_feature: bool = True
+    """M is told the features z(x) of the grid; without them, the position x itself."""
 
     def setup(self, geometry: VoxelGeometry, region: Float[Tensor, "2 3"]) -> GridRadiance:  # type: ignore[override]
         return GridRadiance(self, geometry)
@@ -39,7 +45,7 @@ class GridRadiance(RadianceField):
         lattice = geometry.lattice
         self.features = LatticeValues(torch.zeros(*lattice.shape, config.channels), lattice)
         self.network = nn.Sequential(
-            nn.Linear(config.channels + 3 + NUM_HARMONICS, config.width),
+            nn.Linear(_input_width(config), config.width),
             nn.ReLU(),
             nn.Linear(config.width, config.width),
             nn.ReLU(),
@@ -52,7 +58,8 @@ class GridRadiance(RadianceField):
         return engine(self.engine_name, self.features.values.device.type)
 
     def param_groups(self) -> dict[str, list[nn.Parameter]]:
-        return {"features": [self.features.values], "radiance": list(self.network.parameters())}
+        features: list[nn.Parameter] = [self.features.values] if self.config.use_feature else []
+        return {"features": features, "radiance": list(self.network.parameters())}
 
     def forward(
         self,
@@ -61,10 +68,17 @@ class GridRadiance(RadianceField):
         directions: Float[Tensor, "points 3"],
         features: Float[Tensor, "points features"] | None,
     ) -> Float[Tensor, "points 3"]:
+        inputs = [self._own(positions) if self.config.use_feature else positions]
+        if self.config.use_normal:
+            inputs.append(normals)
+        if self.config.use_view:
+            inputs.append(spherical_harmonics(directions))
+        return self.network(torch.cat(inputs, dim=1))
+
+    def _own(self, positions: Tensor) -> Float[Tensor, "points channels"]:
         coords = self.features.lattice.coords(positions)
         touched = self.features.touched(self.engine) if torch.is_grad_enabled() else None
-        own = self.engine.interpolate(self.features.values, coords, touched)
-        return self.network(torch.cat([own, normals, spherical_harmonics(directions)], dim=1))
+        return self.engine.interpolate(self.features.values, coords, touched)
 
     def set_progress(self, progress: float) -> None:
         if not self.training:
@@ -82,3 +96,8 @@ class GridRadiance(RadianceField):
         values, old = self.features.values, self.features.lattice
         fresh = self.engine.interpolate(values, old.coords(lattice.positions(values.device)))
         self.features.replace(fresh.view(*lattice.shape, -1), lattice)
+
+
+def _input_width(config: GridRadianceConfig) -> int:
+    width = config.channels if config.use_feature else 3
+    return width + 3 * config.use_normal + NUM_HARMONICS * config.use_view

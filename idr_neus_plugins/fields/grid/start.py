@@ -22,17 +22,23 @@ def sphere(lattice: Lattice, region: Float[Tensor, "2 3"]) -> Float[Tensor, "x y
     return (_distance_to_sphere(lattice.positions(region.device), region, 0.5) / lattice.voxel).view(lattice.shape)
 
 
-def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Float[Tensor, "x y z"], Lattice]:
+def visual_hull(
+    views: TrainingViews, region: Float[Tensor, "2 3"], tolerance: float = 0.0, margin: int = MARGIN
+) -> tuple[Float[Tensor, "x y z"], Lattice]:
     """Signed distance in voxels to the visual hull within the region's inscribed sphere, on a lattice that encloses it.
 
     Only the largest piece of the hull: where few cameras look, silhouettes agree on stray corners, and a box around
     them would waste the resolution.
 
+    Args:
+        tolerance: share of the views that may contradict a point of the hull.
+        margin: voxels of the hull's lattice around it.
+
     Raises UserError where the silhouettes have no point of the region in common.
     """
     whole = Lattice.over(region, HULL_RESOLUTION)
     positions = whole.positions(region.device)
-    inside = in_visual_hull(positions, views) & (_distance_to_sphere(positions, region, share=1.0) < 0)
+    inside = in_visual_hull(positions, views, tolerance) & (_distance_to_sphere(positions, region, share=1.0) < 0)
     inside = inside.view(whole.shape)
     if not inside.any():
         raise UserError(
@@ -43,8 +49,8 @@ def visual_hull(views: TrainingViews, region: Float[Tensor, "2 3"]) -> tuple[Flo
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
     inside = torch.from_numpy(largest_piece(inside.cpu().numpy())).to(region.device)
     nodes = inside.nonzero()
-    first = (nodes.amin(dim=0) - MARGIN).clamp(min=0).tolist()
-    last = (nodes.amax(dim=0) + MARGIN + 1).tolist()
+    first = (nodes.amin(dim=0) - margin).clamp(min=0).tolist()
+    last = (nodes.amax(dim=0) + margin + 1).tolist()
     crop = inside[first[0] : last[0], first[1] : last[1], first[2] : last[2]]
     x, y, z = (lower + whole.voxel * node for lower, node in zip(whole.lower, first, strict=True))
     distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(region.device)

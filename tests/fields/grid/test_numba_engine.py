@@ -42,6 +42,22 @@ def test_spline(threads):
     same(run(numba_engine), run(reference))
 
 
+def test_gradients_reach_the_coordinates(threads):
+    """Slope and curvature of the spline, slope of the features; zero where a coordinate is clamped."""
+    torch.manual_seed(0)
+    control, features = torch.randn(SHAPE), torch.randn(*SHAPE, 4)
+    on_value, on_gradient, on_out = torch.randn(500), torch.randn(500, 3), torch.randn(500, 4)
+
+    def run(engine):
+        points = coords().requires_grad_()
+        value, gradient = engine.spline(control, points)
+        (by_spline,) = torch.autograd.grad((value * on_value).sum() + (gradient * on_gradient).sum(), points)
+        (by_features,) = torch.autograd.grad((engine.interpolate(features, points) * on_out).sum(), points)
+        return by_spline, by_features
+
+    same(run(numba_engine), run(reference))
+
+
 def test_gradients_add_up():
     control = torch.nn.Parameter(torch.randn(SHAPE))
     for _ in range(2):

@@ -1,0 +1,41 @@
+"""Camera poses alone, out of the files that IDR reads and writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from jaxtyping import Float
+
+from idr_neus_plugins.data.projection import decompose_projection
+from idr_neus_plugins.errors import UserError
+
+
+def read_poses(path: Path) -> Float[np.ndarray, "views 4 4"]:
+    """Camera-to-world, OpenCV axes, rigid: from ``world_mat_i``, or from ``pose_vecs`` [views, 7], which are a
+    quaternion (w, x, y, z; of any length) and the camera's centre.
+
+    Raises UserError for a file that holds neither.
+    """
+    try:
+        with np.load(path) as arrays:
+            content = dict(arrays)
+    except (OSError, ValueError, BadZipFile) as error:
+        raise UserError(f"{path} cannot be read as an npz file ({error}).") from None
+    if "pose_vecs" in content and content["pose_vecs"].ndim == 2 and content["pose_vecs"].shape[1] == 7:
+        return _from_quaternions(content["pose_vecs"].astype(np.float64))
+    count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in content)
+    if count == 0 or any(f"world_mat_{view}" not in content for view in range(count)):
+        raise UserError(f"{path} holds neither world_mat_0, world_mat_1, … nor pose_vecs [views, 7].")
+    mats = [np.asarray(content[f"world_mat_{view}"], dtype=np.float64)[:3] for view in range(count)]
+    return np.stack([decompose_projection(mat)[1] for mat in mats])
+
+
+def _from_quaternions(vectors: Float[np.ndarray, "views 7"]) -> Float[np.ndarray, "views 4 4"]:
+    from scipy.spatial.transform import Rotation
+
+    poses = np.tile(np.eye(4), (len(vectors), 1, 1))
+    poses[:, :3, :3] = Rotation.from_quat(np.roll(vectors[:, :4], -1, axis=1)).as_matrix()
+    poses[:, :3, 3] = vectors[:, 4:]
+    return poses

@@ -1,0 +1,105 @@
+"""Cameras that are trained along with the surface: a rigid motion per training view (IDR, trained cameras).
+
+Each view has six numbers, an element of se(3) that moves its camera within the scene, turning it about the scene's
+origin. In this form "the picture shifts" and "the camera orbits the object" are different numbers; turned about the
+camera's own place, as nerfstudio has it, they are nearly the same combination of all six, which Adam handles badly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from nerfstudio.cameras.camera_optimizers import CameraOptimizer, CameraOptimizerConfig
+from nerfstudio.cameras.cameras import Cameras
+from nerfstudio.cameras.lie_groups import exp_map_SE3
+from nerfstudio.cameras.rays import RayBundle
+from torch import Tensor
+from torch.nn.functional import pad
+
+
+@dataclass
+class CameraRefinementConfig(CameraOptimizerConfig):
+    _target: type = field(default_factory=lambda: CameraRefinement)
+    mode: Literal["off", "SE3"] = "off"  # type: ignore[assignment]
+    """SE3: the poses of the training views are refined along with the surface."""
+    trans_l2_penalty: float = 0.0
+    """Weight of the mean length of the translations, scene units."""
+    rot_l2_penalty: float = 0.0
+    """Weight of the mean angle of the rotations, radians."""
+
+
+class CameraRefinement(CameraOptimizer):
+    """nerfstudio's camera optimiser, so that its viewer and exporters show the refined poses."""
+
+    config: CameraRefinementConfig
+
+    start: Float[Tensor, "views 3 4"]
+    """Camera-to-scene of the training views before refinement, OpenGL axes; kept with the weights."""
+
+    def __init__(
+        self,
+        config: CameraRefinementConfig,
+        num_cameras: int,
+        device: torch.device | str,
+        cameras: Cameras | None = None,
+        **_,
+    ) -> None:
+        super().__init__(config, num_cameras, device)
+        poses = torch.eye(4)[None, :3].repeat(num_cameras, 1, 1) if cameras is None else cameras.camera_to_worlds
+        if self.is_on:
+            self.register_buffer("start", poses.detach().clone().to(device))
+
+    @property
+    def is_on(self) -> bool:
+        return self.config.mode != "off"
+
+    def motions(self, views: Int[Tensor, " rays"]) -> Float[Tensor, "rays 3 4"]:
+        """[R | t] by which the cameras of training views have been moved in the scene."""
+        return exp_map_SE3(self.pose_adjustment)[views]
+
+    def move(
+        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], views: Int[Tensor, " rays"]
+    ) -> tuple[Float[Tensor, "rays 3"], Float[Tensor, "rays 3"]]:
+        """Rays of the refined cameras from rays of the given ones; differentiable with respect to the poses."""
+        motions = self.motions(views)
+        turned = (motions[:, :, :3] @ torch.stack([origins, directions], dim=2)).unbind(dim=2)
+        return turned[0] + motions[:, :, 3], turned[1]
+
+    def refined(self) -> Float[Tensor, "views 3 4"]:
+        """Camera-to-scene of all training views as they are now."""
+        motions = _square(self.motions(torch.arange(self.num_cameras, device=self.start.device)))
+        return (motions @ _square(self.start))[:, :3]
+
+    def forward(self, indices: Int[Tensor, " views"]) -> Float[Tensor, "views 3 4"]:
+        """From the refined cameras' frames to the given cameras' frames, as nerfstudio's viewer composes them."""
+        if not self.is_on:
+            return super().forward(indices)
+        start = _square(self.start[indices])
+        return (torch.linalg.inv(start) @ _square(self.motions(indices)) @ start)[:, :3]
+
+    def apply_to_raybundle(self, raybundle: RayBundle) -> None:
+        if self.is_on and raybundle.camera_indices is not None:
+            views = raybundle.camera_indices[:, 0]
+            raybundle.origins, raybundle.directions = self.move(raybundle.origins, raybundle.directions, views)
+
+    def apply_to_camera(self, camera: Cameras) -> Tensor:
+        if not self.is_on or "cam_idx" not in (camera.metadata or {}):
+            return camera.camera_to_worlds
+        view = torch.tensor([camera.metadata["cam_idx"]], device=self.start.device)  # type: ignore[index]
+        return (_square(self.motions(view)) @ _square(camera.camera_to_worlds.to(self.start)))[:, :3]
+
+
+def training_cameras(metadata: dict) -> Cameras | None:
+    """The cameras of the training views out of a parser's metadata (see ``data.outputs``)."""
+    if "all_cameras" not in metadata:
+        return None
+    return metadata["all_cameras"][torch.tensor(metadata["view_indices"])]
+
+
+def _square(poses: Float[Tensor, "views 3 4"]) -> Float[Tensor, "views 4 4"]:
+    squared = pad(poses, (0, 0, 0, 1))
+    squared[:, 3, 3] = 1.0
+    return squared
