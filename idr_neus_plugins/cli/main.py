@@ -9,9 +9,11 @@ import tyro
 from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.eval import Eval
+from idr_neus_plugins.cli.normalize import Normalize
 from idr_neus_plugins.cli.report import Report
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
+from idr_neus_plugins.cli.transfer import Transfer
 from idr_neus_plugins.cli.turntable import Turntable
 from idr_neus_plugins.cli.view_meshes import ViewMeshes
 from idr_neus_plugins.errors import user_errors
@@ -21,7 +23,9 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Convert, tyro.conf.subcommand("convert")],
     Annotated[Turntable, tyro.conf.subcommand("turntable")],
     Annotated[ViewMeshes, tyro.conf.subcommand("view")],
+    Annotated[Normalize, tyro.conf.subcommand("normalize")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
+    Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
     Annotated[Report, tyro.conf.subcommand("report")],
     Annotated[Compare, tyro.conf.subcommand("compare")],

@@ -52,7 +52,7 @@ def find_camera_file(folder: Path, name: str = "auto") -> Path:
             raise UserError(f"{path} does not exist. {folder} holds: {_names(folder.glob('*.npz'))}.")
         return path
     standard = [folder / candidate for candidate in CAMERA_FILES if (folder / candidate).is_file()]
-    candidates = standard[:1] or [path for path in sorted(folder.glob("*.npz")) if "world_mat_0" in _load_npz(path)]
+    candidates = standard[:1] or [path for path in sorted(folder.glob("*.npz")) if "world_mat_0" in load_npz(path)]
     if len(candidates) != 1:
         found = f"several: {_names(candidates)}" if candidates else "none"
         raise UserError(
@@ -110,7 +110,7 @@ def _check_mask_sizes(images: list[Path], sizes: list[tuple[int, int]], masks: l
 
 
 def _read_matrices(path: Path, num_images: int) -> tuple[Float[np.ndarray, "views 4 4"], Float[np.ndarray, "4 4"]]:
-    arrays = _load_npz(path)
+    arrays = load_npz(path)
     num_cameras = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in arrays)
     if num_cameras != num_images:
         raise UserError(
@@ -120,7 +120,9 @@ def _read_matrices(path: Path, num_images: int) -> tuple[Float[np.ndarray, "view
     missing = [i for i in range(num_images) if f"world_mat_{i}" not in arrays]
     if missing or "scale_mat_0" not in arrays:
         lacking = f"world_mat_{missing[0]}" if missing else "scale_mat_0, which places the region of interest"
-        raise UserError(f"{path} lacks {lacking}. Normalise the cameras first, or choose another file with --cameras.")
+        raise UserError(
+            f"{path} lacks {lacking}. Run `idr-neus normalize` on the scene, or choose another file with --cameras."
+        )
     world_mats = np.stack([_matrix(arrays, f"world_mat_{i}", path) for i in range(num_images)])
     scale_mat = _matrix(arrays, "scale_mat_0", path)
     for i in range(1, num_images):
@@ -172,7 +174,8 @@ def _check_principal_points(intrinsics: np.ndarray, sizes: list[tuple[int, int]]
         )
 
 
-def _load_npz(path: Path) -> dict[str, np.ndarray]:
+def load_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an npz file. Raises UserError where it cannot be read."""
     try:
         with np.load(path) as arrays:
             return dict(arrays)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.data.idr_scene import load_npz
 from idr_neus_plugins.data.projection import decompose_projection
 from idr_neus_plugins.errors import UserError
 
@@ -18,11 +18,7 @@ def read_poses(path: Path) -> Float[np.ndarray, "views 4 4"]:
 
     Raises UserError for a file that holds neither.
     """
-    try:
-        with np.load(path) as arrays:
-            content = dict(arrays)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise UserError(f"{path} cannot be read as an npz file ({error}).") from None
+    content = load_npz(path)
     if "pose_vecs" in content and content["pose_vecs"].ndim == 2 and content["pose_vecs"].shape[1] == 7:
         return _from_quaternions(content["pose_vecs"].astype(np.float64))
     count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in content)

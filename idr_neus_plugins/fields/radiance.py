@@ -72,7 +72,7 @@ class RadianceMLP(RadianceField):
 
     def __init__(self, config: RadianceMLPConfig, num_features: int) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.num_features = config, num_features
         optional = (
             (encoding_width(3, config.octaves), config.use_view),
             (3, config.use_normal),

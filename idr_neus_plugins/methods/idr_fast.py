@@ -47,7 +47,7 @@ model_with_cameras = replace(
     geometry=replace(
         model.geometry,
         resolutions=(32, 48, 64, 96, 128, 192),
-        starts=(0.0, 0.2, 0.4, 0.55, 0.7, 0.85),
+        starts=(0.0, 0.08, 0.16, 0.3, 0.5, 0.8),
         hull_tolerance=0.2,
         hull_margin=6,
     ),
@@ -61,7 +61,7 @@ config_with_cameras = with_trained_cameras(
             **config.optimizers,
             "camera_opt": {
                 "optimizer": AdamOptimizerConfig(lr=1e-3),
-                "scheduler": RestThenDecayConfig(rest=0.05, floor=0.02),
+                "scheduler": RestThenDecayConfig(rest=0.03, floor=0.05),
             },
         },
     ),

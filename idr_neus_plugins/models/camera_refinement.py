@@ -1,8 +1,10 @@
 """Cameras that are trained along with the surface: a rigid motion per training view (IDR, trained cameras).
 
-Each view has six numbers, an element of se(3) that moves its camera within the scene, turning it about the scene's
-origin. In this form "the picture shifts" and "the camera orbits the object" are different numbers; turned about the
-camera's own place, as nerfstudio has it, they are nearly the same combination of all six, which Adam handles badly.
+Each view has six numbers. Three turn the camera where it stands: the picture shifts and rolls. Three move it while it
+keeps looking at the same spot: it orbits the scene's origin, or comes nearer. Photographs tell the first at once and
+the second slowly, from perspective. With plain translations, as nerfstudio has them, a shift of the picture is both a
+turn and a translation, so that an optimiser that divides by the gradient's size, as Adam does, first moves cameras away
+because they are turned wrongly, and takes long to bring them back.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ class CameraRefinementConfig(CameraOptimizerConfig):
     mode: Literal["off", "SE3"] = "off"  # type: ignore[assignment]
     """SE3: the poses of the training views are refined along with the surface."""
     trans_l2_penalty: float = 0.0
-    """Weight of the mean length of the translations, scene units."""
+    """Weight of the mean length of the moves, scene units."""
     rot_l2_penalty: float = 0.0
-    """Weight of the mean angle of the rotations, radians."""
+    """Weight of the mean angle of the turns, radians."""
 
 
 class CameraRefinement(CameraOptimizer):
@@ -58,7 +60,7 @@ class CameraRefinement(CameraOptimizer):
 
     def motions(self, views: Int[Tensor, " rays"]) -> Float[Tensor, "rays 3 4"]:
         """[R | t] by which the cameras of training views have been moved in the scene."""
-        return exp_map_SE3(self.pose_adjustment)[views]
+        return rigid_motions(self.pose_adjustment, self.start[:, :, 3])[views]
 
     def move(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], views: Int[Tensor, " rays"]
@@ -90,6 +92,26 @@ class CameraRefinement(CameraOptimizer):
             return camera.camera_to_worlds
         view = torch.tensor([camera.metadata["cam_idx"]], device=self.start.device)  # type: ignore[index]
         return (_square(self.motions(view)) @ _square(camera.camera_to_worlds.to(self.start)))[:, :3]
+
+
+def rigid_motions(
+    adjustments: Float[Tensor, "views 6"], centres: Float[Tensor, "views 3"]
+) -> Float[Tensor, "views 3 4"]:
+    """[R | t], scene to scene, that turn each camera about its centre by a rotation vector (the last three numbers) and
+    then move it by about the first three: on a circle around the scene's origin, and straight towards it.
+    """
+    moves, turns = adjustments.split(3, dim=1)
+    squared = centres.square().sum(dim=1, keepdim=True).clamp(min=1e-6)
+    turned = _rotations(turns)
+    orbited = _rotations(torch.linalg.cross(centres, moves, dim=1) / squared)
+    nearer = (moves * centres).sum(dim=1, keepdim=True) / squared * centres
+    about_centre = centres - (turned @ centres[:, :, None])[:, :, 0]
+    shifts = (orbited @ about_centre[:, :, None])[:, :, 0] + nearer
+    return torch.cat([orbited @ turned, shifts[:, :, None]], dim=2)
+
+
+def _rotations(vectors: Float[Tensor, "views 3"]) -> Float[Tensor, "views 3 3"]:
+    return exp_map_SE3(torch.cat([torch.zeros_like(vectors), vectors], dim=1))[:, :, :3]
 
 
 def training_cameras(metadata: dict) -> Cameras | None:

@@ -169,7 +169,8 @@ class SurfaceModel(Model):
 
     def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
         rays = self.renderer(origins, directions, self.geometry, self.radiance)
-        behind = self.background(origins, directions)
+        # Trained cameras learn from the surface: what is far behind tells them little.
+        behind = self.background(origins.detach(), directions.detach())
         unit_normals = functional.normalize(rays.normals, dim=-1)
         return {
             "rgb": rays.over(behind),

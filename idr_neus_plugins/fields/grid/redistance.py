@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from idr_neus_plugins.core.pieces import largest_piece
 from idr_neus_plugins.errors import UserError
 
 KEPT_VOXELS = 2.5
@@ -41,14 +42,6 @@ def signed_distance(inside: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y
         raise ValueError("the solid fills everything or nothing: there is no border to measure from")
     outer, inner = np.asarray(distance_transform_edt(~inside)), np.asarray(distance_transform_edt(inside))
     return np.where(inside, 0.5 - inner, outer - 0.5)
-
-
-def largest_piece(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    """The largest piece of a solid."""
-    from scipy.ndimage import label
-
-    labels = np.asarray(label(solid)[0])  # type: ignore
-    return labels == np.bincount(labels.ravel())[1:].argmax() + 1
 
 
 def _without_hollows(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:

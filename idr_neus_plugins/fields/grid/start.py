@@ -6,11 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.core.pieces import largest_piece
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.lattice import Lattice
-from idr_neus_plugins.fields.grid.redistance import largest_piece, signed_distance
+from idr_neus_plugins.fields.grid.redistance import signed_distance
 
 HULL_RESOLUTION = 96
 MARGIN = 3

@@ -1,0 +1,129 @@
+"""``idr-neus transfer``: the geometry of one run in the appearance of another."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.progress import progress_bar
+
+if TYPE_CHECKING:
+    from nerfstudio.cameras.cameras import Cameras
+    from nerfstudio.pipelines.base_pipeline import Pipeline
+    from torch import Tensor
+
+    from idr_neus_plugins.models.appearance import AppearanceSwitch
+    from idr_neus_plugins.models.surface_model import SurfaceModel
+
+
+@dataclass
+class Transfer:
+    """Render the geometry of one run with the renderer of another: images, a video, or a switch in the viewer."""
+
+    geometry: Path
+    """config.yml of the run whose surface is shown, from its cameras."""
+    appearance: Path
+    """config.yml of the run whose colours it gets."""
+    output_dir: Path = Path("transfer")
+    """Where images and video go. Each picture shows the surface in its own colours and in those of the other run."""
+    views: int = 4
+    """Images, spread over the views of the scene."""
+    frames: int = 60
+    """Frames of the video between these views; 0 for none."""
+    downscale: float = 1.0
+    """Pictures are smaller than the photographs by this factor."""
+    viewer: bool = False
+    """Instead of writing files, open nerfstudio's viewer with a checkbox that switches the appearance."""
+
+    def main(self) -> None:
+        from idr_neus_plugins.cli.runs import load_run
+        from idr_neus_plugins.models.appearance import AppearanceSwitch
+
+        if self.views < 1 or self.frames < 0 or self.downscale <= 0:
+            raise UserError("--views is at least 1, --frames at least 0 and --downscale above 0.")
+        pipeline = load_run(self.geometry)
+        model, other = (cast("SurfaceModel", run.model) for run in (pipeline, load_run(self.appearance)))
+        switch = AppearanceSwitch(model, other)
+        if self.viewer:
+            _serve(self.geometry, pipeline, switch)
+        cameras = _spread(cast("Cameras", model.all_cameras), self.views, self.downscale)
+        self._write_images(switch, cameras)
+        if self.frames:
+            self._write_video(switch, cameras)
+
+    def _write_images(self, switch: AppearanceSwitch, cameras: Cameras) -> None:
+        for view in _track(range(len(cameras)), "Images"):
+            _write_png(self.output_dir / f"view_{view:03d}.png", _both(switch, cameras[view : view + 1]))
+        print(f"{self.output_dir}: {len(cameras)} images, own appearance | that of {self.appearance.parent.name}")
+
+    def _write_video(self, switch: AppearanceSwitch, cameras: Cameras) -> None:
+        import mediapy
+        from nerfstudio.cameras.camera_paths import get_interpolated_camera_path
+
+        if len(cameras) < 2:
+            raise UserError("A video between views needs at least two: raise --views, or give --frames 0.")
+        steps = max(self.frames // (len(cameras) - 1), 2)
+        path = get_interpolated_camera_path(cameras, steps, order_poses=True)
+        frames = [_even(_both(switch, path[i : i + 1])).numpy() for i in _track(range(len(path)), "Frames")]
+        target, partial = self.output_dir / "transfer.mp4", self.output_dir / ".transfer.part.mp4"
+        try:
+            mediapy.write_video(partial, frames, fps=24)
+        except RuntimeError as error:
+            message = f"The video could not be written ({error}). It needs ffmpeg; --frames 0 leaves it out."
+            raise UserError(message) from None
+        os.replace(partial, target)
+        print(f"{target}: {len(frames)} frames")
+
+
+def _spread(cameras: Cameras, views: int, downscale: float) -> Cameras:
+    """Some of a scene's cameras, evenly chosen."""
+    import torch
+
+    chosen = torch.linspace(0, len(cameras) - 1, min(views, len(cameras))).round().long()
+    some = cameras[chosen]
+    some.rescale_output_resolution(1.0 / downscale)
+    return some
+
+
+def _both(switch: AppearanceSwitch, camera: Cameras) -> Tensor:
+    """Own and other appearance side by side, 8 bits."""
+    from idr_neus_plugins.evaluation.images import side_by_side
+
+    camera = camera.to(switch.model.device)
+    return side_by_side(switch.render(camera, other=False), switch.render(camera, other=True))
+
+
+def _write_png(path: Path, picture: Tensor) -> None:
+    import io
+
+    from PIL import Image
+
+    from idr_neus_plugins.writing import replace_file
+
+    content = io.BytesIO()
+    Image.fromarray(picture.numpy()).save(content, format="PNG")
+    replace_file(path, content.getvalue())
+
+
+def _even(picture: Tensor) -> Tensor:
+    """Video codecs want even sizes."""
+    return picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
+
+
+def _track(items: range, description: str):
+    with progress_bar() as bar:
+        yield from bar.track(items, description=description)
+
+
+def _serve(load_config: Path, pipeline: Pipeline, switch: AppearanceSwitch) -> None:
+    """nerfstudio's viewer over the run, with the switch; ends with the user's interrupt."""
+    import yaml
+    from nerfstudio.scripts.viewer.run_viewer import _start_viewer
+
+    config = yaml.load(load_config.read_text(), Loader=yaml.Loader)
+    config.vis = "viewer"
+    switch.add_to_viewer()
+    _start_viewer(config, pipeline, step=0)
