@@ -32,6 +32,9 @@ class EvalImages:
     """Path to the run's config YAML file."""
     mesh: Path | None = None
     """Score pictures of this mesh, with its texture or the colours of its vertices, instead of the run's renderings."""
+    match_exposure: bool = False
+    """Bring every picture to its photograph's exposure first, by one gain per channel: photographs of one object are
+    seldom exposed alike, and a texture has one brightness."""
     save_images: Path | None = None
     """Write photograph | rendering | normals | error of every view into this folder."""
     lpips_weights: Path | None = None
@@ -64,11 +67,14 @@ class EvalImages:
     def _score_view(
         self, render: Render, over_black: bool, lpips: Lpips | None, dataset: SurfaceDataset, view: int
     ) -> dict[str, float]:
+        from idr_neus_plugins.evaluation.exposure import at_exposure_of
         from idr_neus_plugins.evaluation.images import comparable, error_map, score_view, side_by_side
 
         item = dataset[view]
         outputs = render(dataset.cameras[view : view + 1])
         outputs = {name: outputs[name].float().cpu() for name in ("rgb", "normals", "accumulation")}
+        if self.match_exposure:
+            outputs["rgb"] = at_exposure_of(outputs["rgb"], item["image"], item.get("foreground"))
         if self.save_images is not None:
             error = error_map(outputs["rgb"], comparable(item["image"], item.get("foreground"), over_black))
             picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"], error)

@@ -26,6 +26,7 @@ def to_glb(mesh: FinishedMesh, record: Mapping[str, Any]) -> bytes:
         tree["asset"]["extras"] = dict(record)
         _make_unlit(tree)
         _name_colors(tree)
+        _name_targets(tree)
 
     attributes: dict[str, Any] = {f"_{name.upper()}": _as_float(values) for name, values in mesh.attributes.items()}
     if mesh.colors is not None and mesh.texture is None:
@@ -80,3 +81,12 @@ def _name_colors(tree: dict) -> None:
         for primitive in part["primitives"]:
             if "_RGB" in primitive["attributes"]:
                 primitive["attributes"]["COLOR_0"] = primitive["attributes"].pop("_RGB")
+
+
+def _name_targets(tree: dict) -> None:
+    """Tells vertex data (34962) and indices (34963) apart: readers hand them to the GPU without looking further."""
+    for part in tree["meshes"]:
+        for primitive in part["primitives"]:
+            for accessor in primitive["attributes"].values():
+                tree["bufferViews"][tree["accessors"][accessor]["bufferView"]]["target"] = 34962
+            tree["bufferViews"][tree["accessors"][primitive["indices"]]["bufferView"]]["target"] = 34963

@@ -83,6 +83,7 @@ def test_glb_colors_are_linear_floats_and_its_material_unlit(tmp_path):
     assert "KHR_materials_unlit" in material["extensions"] and tree["extensionsUsed"] == ["KHR_materials_unlit"]
     assert material["pbrMetallicRoughness"]["metallicFactor"] == 0
     assert tree["asset"]["extras"] == RECORD
+    assert view["target"] == 34962
     assert {"_VIEWS", "_CONFIDENCE", "NORMAL"} <= set(primitive["attributes"])
 
 

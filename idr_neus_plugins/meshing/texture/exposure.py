@@ -16,8 +16,9 @@ LARGEST = 2.0
 def align_exposures(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Gains [views, 3] that bring the views' ``colors`` [views, points, 3] closest to their common mean.
 
-    Alternates the weighted mean of every point with the least-squares gain of every view and channel; the geometric
-    mean of the gains is 1. ``weights`` [views, points] are 0 where a view does not see a point.
+    Alternates the weighted mean of every point with the least-squares gain of every view and channel. The median gain
+    is 1: the surface is as bright as in most photographs, whatever a few dark ones say. ``weights`` [views, points] are
+    0 where a view does not see a point.
     """
     usable = weights * ((colors > DARK) & (colors < BRIGHT)).all(-1)
     usable = usable * ((usable > 0).sum(0) > 1)
@@ -28,6 +29,6 @@ def align_exposures(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
         power = np.einsum("vt,vtc->vc", usable, np.square(colors))
         fit = np.einsum("vt,vtc,tc->vc", usable, colors, mean) / power.clip(min=1e-9)
         fit[steady] = 1.0
-        gains = (fit / np.exp(np.log(fit.clip(min=1e-3)).mean(0))).clip(1 / LARGEST, LARGEST)
+        gains = (fit / np.median(fit, axis=0)).clip(1 / LARGEST, LARGEST)
         gains[steady] = 1.0
     return gains

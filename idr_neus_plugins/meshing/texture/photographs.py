@@ -74,6 +74,8 @@ def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> 
     way = camera.centre - positions
     cosines = np.einsum("ij,ij->i", way, normals) / np.linalg.norm(way, axis=1)
     facing = np.nonzero(cosines > GRAZING)[0]
+    if not len(facing):
+        return colors, weights
     pixels, depths = camera.project(positions[facing])
     seen = camera.sees(pixels)
     facing, pixels, depths = facing[seen], pixels[seen], depths[seen]
@@ -108,13 +110,17 @@ def blend(mesh: FinishedMesh, texels: Texels, views: TrainingViews, progress: bo
         triples = bar.track(list(zip(cameras, images, masks, strict=True)), description="Depths of the photographs")
         photographs = [prepare(caster, *triple) for triple in triples]
         gains = _gains(photographs, texels)
-        parts = np.array_split(np.arange(len(texels.rows)), len(texels.rows) // BATCH + 1)
-        blends = [
-            _blend_part(photographs, gains, texels.positions[part], texels.normals[part])
-            for part in bar.track(parts, description="Blending photographs (parts)")
-        ]
-    colors, weights = (np.concatenate(columns) for columns in zip(*blends, strict=True))
+        colors, weights = np.empty((len(texels.rows), 3), np.float32), np.empty(len(texels.rows), np.float32)
+        for part in bar.track(_parts(texels), description="Blending photographs (parts)"):
+            of_part = _blend_part(photographs, gains, texels.positions[part], texels.normals[part])
+            colors[part], weights[part] = of_part
     return Blend((colors.clip(0, 1) * 255).round().astype(np.uint8), weights, gains)
+
+
+def _parts(texels: Texels) -> list[np.ndarray]:
+    """Texels of one direction together: whole parts are then turned away from a view, which costs nothing."""
+    similar = np.lexsort(np.rint(2 * texels.normals).T)
+    return np.array_split(similar, len(similar) // BATCH + 1)
 
 
 def _gains(photographs: list[Photograph], texels: Texels) -> np.ndarray:
@@ -128,9 +134,12 @@ def _blend_part(
     photographs: list[Photograph], gains: np.ndarray, positions: np.ndarray, normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours [t, 3] and sums of weights [t]."""
-    looks = [look(photograph, positions, normals) for photograph in photographs]
-    colors = np.stack([seen * gain for (seen, _), gain in zip(looks, gains.astype(np.float32), strict=True)])
-    weights = np.stack([weight for _, weight in looks])
+    looks = [(*look(photograph, positions, normals), gain) for photograph, gain in zip(photographs, gains, strict=True)]
+    looks = [seen for seen in looks if seen[1].any()]
+    if not looks:
+        return np.zeros((len(positions), 3), np.float32), np.zeros(len(positions), np.float32)
+    colors = np.stack([seen * gain.astype(np.float32) for seen, _, gain in looks])
+    weights = np.stack([weight for _, weight, _ in looks])
     total = weights.sum(0)
     mean = _mean(colors, weights)
     for _ in range(ROUNDS):

@@ -16,7 +16,7 @@ def seen(random, gains, points=400):
 def test_gains_are_found_up_to_a_common_factor():
     random = np.random.default_rng(0)
     gains = np.exp(random.normal(0, 0.15, (8, 3)))
-    gains /= np.exp(np.log(gains).mean(0))
+    gains /= np.median(gains, axis=0)
     colors, weights = seen(random, gains)
     np.testing.assert_allclose(align_exposures(colors, weights), gains, rtol=0.02)
 
