@@ -8,12 +8,12 @@ from idr_neus_plugins.evaluation.exposure import at_exposure_of
 
 
 def test_gains_of_the_channels_are_found_inside_the_mask():
-    photo = torch.rand(20, 30, 3, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
+    photo = torch.rand(20, 30, 3, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.1
     foreground = torch.zeros(20, 30, 1)
     foreground[5:15] = 1
     rendered = photo / torch.tensor([1.2, 1.0, 0.8])
     rendered[:5] = 0.5
-    matched = at_exposure_of(rendered.clamp(max=1), photo, foreground)
+    matched = at_exposure_of(rendered, photo, foreground)
     torch.testing.assert_close(matched[5:15], photo[5:15], atol=0.01, rtol=0)
 
 
