@@ -59,7 +59,7 @@ def _read_config(load_config: Path) -> TrainerConfig:
     if not all(hasattr(model, name) for name in SURFACE):
         raise UserError(
             f"{load_config} is a run of '{method}', which has no surface to offer. "
-            "Use a run of neus-idr, neus-idr-womask or neus-idr-fast."
+            "Use a run of a method of this package (neus-idr-fast, unisurf-fast, ...)."
         )
     return config
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 EPSILON = 1e-5
 """The released NeuS adds it above and below the fraction: far inside a solid, 0/0, alpha is then 1 and not NaN."""
@@ -73,3 +74,16 @@ def occupancy(sdf: Float[Tensor, "*points"], inv_s: Float[Tensor, ""] | float) -
     One half on the surface, towards 1 inside and 0 outside. The logit is the geometry's value with its sign turned.
     """
     return torch.sigmoid(-inv_s * sdf)
+
+
+def occupancy_alpha(
+    sdf: Float[Tensor, " sections"],
+    deltas: Float[Tensor, " sections"],
+    inv_s: Float[Tensor, ""] | float,
+    spacing: Float[Tensor, ""] | float,
+) -> Float[Tensor, " sections"]:
+    """Opacity of sections where :func:`occupancy` o is the opacity of samples ``spacing`` apart.
+
+    ``1 - (1 - o)^(delta / spacing)``, the opacity correction of volume graphics: how a ray is cut changes nothing.
+    """
+    return -torch.expm1(-functional.softplus(-inv_s * sdf) * deltas / spacing)

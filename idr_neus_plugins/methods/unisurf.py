@@ -18,7 +18,7 @@ from idr_neus_plugins.fields.background import InvertedSphereConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.sharpness import FixedSharpnessConfig
-from idr_neus_plugins.laws.unisurf import UnisurfLawConfig
+from idr_neus_plugins.laws.unisurf import UNBIASED_SPACING, UnisurfLawConfig
 from idr_neus_plugins.methods.neus_idr import config_without_masks as neus
 from idr_neus_plugins.methods.neus_idr import model_without_masks
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
@@ -63,7 +63,7 @@ fast_model = replace(
     neus_fast_model,
     renderer=UnisurfRendererConfig(
         sampler=UnisurfBandSamplerConfig(),
-        law=UnisurfLawConfig(sharpness=GridSharpnessConfig()),
+        law=UnisurfLawConfig(sharpness=GridSharpnessConfig(), spacing_in_s=UNBIASED_SPACING),
         weight_threshold=1e-3,
     ),
     # The eikonal term stays: the grid's band, in which its training happens, is measured in distances.

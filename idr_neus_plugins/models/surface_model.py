@@ -203,7 +203,7 @@ class SurfaceModel(Model):
         if self.config.masks == "required":
             raise UserError(
                 "This method needs foreground masks and the scene has none. Add a `mask` folder with one image per "
-                "photograph, or train `neus-idr-womask`, which needs no masks."
+                "photograph, or train `neus-idr-fast` or `neus-idr-womask`, which need no masks."
             )
         return None
 
