@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,25 +24,27 @@ SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swi
 CANVAS = {"x": 0, "y": 60, "width": 560, "height": 540}
 """The part of the page with neither header nor control panel, pixels."""
 DARKEST_OF_OBJECT = 24
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
+PATIENCE_MS = 1000 * PATIENCE_S
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no chromium, chromium-browser or google-chrome on this machine"
 )
 
 
-@pytest.fixture
-def viewer_url(trained_run, tmp_path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def viewer_url(trained_run, tmp_path_factory) -> Iterator[str]:
     """Address of ns-viewer, once it answers."""
+    log_file = tmp_path_factory.mktemp("viewer") / "viewer.log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     script = f"{sysconfig.get_path('scripts')}/ns-viewer"
     line = [script, "--load-config", str(trained_run), "--viewer.websocket-port", str(port)]
-    with open(tmp_path / "viewer.log", "w+") as log:
+    with open(log_file, "w+") as log:
         viewer = subprocess.Popen(line, stdout=log, stderr=log, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
         try:
-            wait_for(lambda: answers(port), lambda: (tmp_path / "viewer.log").read_text()[-4000:])
+            wait_for(lambda: answers(port), lambda: log_file.read_text()[-4000:])
             yield f"http://localhost:{port}"
         finally:
             viewer.kill()
@@ -70,25 +74,69 @@ def photographed_color(scene: Path) -> np.ndarray:
     return photograph[mask > 127].mean(axis=0)
 
 
-def test_the_browser_shows_the_object_in_its_colors(viewer_url, scene):
+@pytest.fixture
+def page(viewer_url):
+    """A browser that has the viewer open."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=[*QUIET, *SOFTWARE_GL])
-        page = browser.new_page(viewport={"width": 900, "height": 600})
+        page = browser.new_page(viewport={"width": 900, "height": 600}, device_scale_factor=0.5)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(viewer_url)
-
-        def canvas() -> np.ndarray:
-            return np.array(Image.open(io.BytesIO(page.screenshot(clip=CANVAS))).convert("RGB"))
-
-        def shows_the_object() -> bool:
-            picture = canvas()
-            shown = object_pixels(picture)
-            if not 0.02 < shown.mean() < 0.7:
-                return False
-            centre = np.argwhere(shown).mean(axis=0) / shown.shape
-            difference = picture[shown].mean(axis=0) - photographed_color(scene)
-            return bool(np.abs(centre - 0.5).max() < 0.15 and np.abs(difference).max() < 45.0)
-
-        wait_for(shows_the_object, lambda: f"mean of the canvas {canvas().mean(axis=(0, 1))}")
+        yield page
         browser.close()
+
+
+def canvas_of(page) -> np.ndarray:
+    return np.array(Image.open(io.BytesIO(page.screenshot(clip=CANVAS))).convert("RGB"))
+
+
+def test_the_browser_shows_the_object_in_its_colors(page, scene):
+    def shows_the_object() -> bool:
+        picture = canvas_of(page)
+        shown = object_pixels(picture)
+        if not 0.02 < shown.mean() < 0.7:
+            return False
+        centre = np.argwhere(shown).mean(axis=0) / shown.shape
+        difference = picture[shown].mean(axis=0) - photographed_color(scene)
+        return bool(np.abs(centre - 0.5).max() < 0.15 and np.abs(difference).max() < 45.0)
+
+    wait_for(shows_the_object, lambda: f"mean of the canvas {canvas_of(page).mean(axis=(0, 1))}")
+
+
+def object_tint(page) -> float:
+    """How far the object's pixels are from grey, in 8-bit steps; NaN where there is no object."""
+    picture = canvas_of(page).astype(int)
+    shown = object_pixels(picture)
+    return float(np.median(np.ptp(picture[shown], axis=1))) if 0.02 < shown.mean() < 0.7 else math.nan
+
+
+def set_to_lowest(page, slider: str) -> None:
+    label = page.get_by_text(slider, exact=True)
+    page.locator(f"[id='{label.get_attribute('for')}']").get_by_role("slider").press("Home")
+
+
+def choose(page, dropdown: str, option: str) -> None:
+    page.get_by_label(dropdown, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_the_panels_buttons_show_meshes_and_export_one(page, trained_run):
+    def until(wanted) -> None:
+        wait_for(lambda: wanted(object_tint(page)), lambda: f"{object_tint(page)} from grey")
+
+    until(lambda tint: not math.isnan(tint))
+    rendering = object_tint(page)
+    set_to_lowest(page, "Mesh resolution")
+    choose(page, "Show", "mesh")
+    page.get_by_text(re.compile(r"Mesh of step .* faces")).wait_for()
+    until(lambda tint: tint < 6)
+    choose(page, "Show", "normals")
+    until(lambda tint: tint > 40)
+    set_to_lowest(page, "File resolution")
+    page.get_by_role("button", name="Export mesh").click()
+    page.get_by_text(re.compile("faces, watertight")).wait_for()
+    assert [path.suffix for path in sorted((trained_run.parent / "meshes").iterdir())] == [".glb", ".json"]
+    choose(page, "Show", "rendering")
+    until(lambda tint: abs(tint - rendering) < 8)
