@@ -6,6 +6,7 @@ from typing import Annotated, Union
 
 import tyro
 
+from idr_neus_plugins.cli.bench import Bench
 from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.eval import Eval
@@ -26,6 +27,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Normalize, tyro.conf.subcommand("normalize")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
+    Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],
     Annotated[Report, tyro.conf.subcommand("report")],
     Annotated[Compare, tyro.conf.subcommand("compare")],

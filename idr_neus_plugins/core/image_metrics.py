@@ -34,7 +34,7 @@ def image_metrics(
     image: Float[Tensor, "height width 3"],
     foreground: Float[Tensor, "height width 1"] | None,
 ) -> dict[str, float]:
-    """``psnr``, ``ssim`` and, with a mask, ``psnr_masked`` (foreground only) and ``mask_iou``.
+    """``psnr``, ``ssim`` and, with a mask, ``mask_iou`` and ``psnr_masked`` (foreground only, so not of an empty mask).
 
     With a mask, the photograph's background counts as black in ``psnr`` and ``ssim``, as the models render it.
     """
@@ -45,8 +45,7 @@ def image_metrics(
     ssim = structural_similarity_index_measure(rendered_planes, target_planes, data_range=1.0)
     metrics = {"psnr": psnr(rgb, target), "ssim": float(ssim)}  # type: ignore[arg-type]
     if foreground is not None:
-        metrics |= {
-            "psnr_masked": psnr(rgb, image, (foreground > 0.5).float()),
-            "mask_iou": mask_iou(accumulation, foreground),
-        }
+        metrics["mask_iou"] = mask_iou(accumulation, foreground)
+        if (foreground > 0.5).any():
+            metrics["psnr_masked"] = psnr(rgb, image, (foreground > 0.5).float())
     return metrics

@@ -36,8 +36,6 @@ def score_view(
     scores = image_metrics(*images, foreground)
     if foreground is not None and not over_black:
         scores |= image_metrics(*images, None)
-    if foreground is not None and not (foreground > 0.5).any():
-        del scores["psnr_masked"]
     if lpips is not None:
         scores["lpips"] = lpips(outputs["rgb"], comparable(photo, foreground, over_black))
     return scores

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from nerfstudio.configs.base_config import ViewerConfig
 from nerfstudio.engine.optimizers import AdamOptimizerConfig
-from nerfstudio.pipelines.base_pipeline import VanillaPipelineConfig
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.data.datamanager import SurfaceDataManagerConfig
@@ -25,6 +24,7 @@ from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
+from idr_neus_plugins.training.pipeline import SurfacePipelineConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
 
@@ -65,7 +65,7 @@ config = SurfaceTrainerConfig(
     steps_per_save=2_000,
     steps_per_eval_batch=2_500,
     steps_per_eval_image=2_500,
-    pipeline=VanillaPipelineConfig(
+    pipeline=SurfacePipelineConfig(
         datamanager=SurfaceDataManagerConfig(
             dataparser=IdrDataParserConfig(), train_num_rays_per_batch=512, eval_num_rays_per_batch=512
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -229,6 +230,8 @@ class SurfaceModel(Model):
         foreground = self._foreground(batch)
         foreground = None if foreground is None else foreground.to(image)
         metrics = image_metrics(outputs["rgb"], outputs["accumulation"], image, foreground)
+        if foreground is not None:
+            metrics.setdefault("psnr_masked", math.nan)  # nerfstudio's means want every view to have every score
         return metrics, pictures(outputs, image)
 
     def surface_level(self, threshold: float | None) -> float:

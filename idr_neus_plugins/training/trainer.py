@@ -15,6 +15,7 @@ from nerfstudio.utils.rich_utils import CONSOLE
 from idr_neus_plugins.errors import UserError, user_errors
 from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, save_whole
 from idr_neus_plugins.training.clock import TrainingClock
+from idr_neus_plugins.training.distributed import agreed
 from idr_neus_plugins.training.schedulers import ProgressLR
 
 STEPS_BEFORE_ESTIMATE = 20
@@ -70,7 +71,7 @@ class SurfaceTrainer(Trainer):
             self.config.max_num_iterations = configured
 
     def train_iteration(self, step: int):
-        progress = self.clock.progress(step)
+        progress = agreed(self.clock.progress(step), self.device)
         self.pipeline.model.set_progress(progress)  # type: ignore[operator]
         for scheduler in self.optimizers.schedulers.values():
             if isinstance(scheduler, ProgressLR):
@@ -121,9 +122,11 @@ class SurfaceTrainer(Trainer):
     def _state(self, step: int) -> dict:
         """nerfstudio's checkpoint, and the time spent."""
         pipeline = self.pipeline.module if hasattr(self.pipeline, "module") else self.pipeline
+        weights = pipeline.state_dict()  # type: ignore
         return {
             "step": step,
-            "pipeline": pipeline.state_dict(),  # type: ignore
+            # Without the prefix that several devices bring: a run is read the same however it was trained.
+            "pipeline": {name.replace("_model.module.", "_model.", 1): value for name, value in weights.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.optimizers.items()},
             "schedulers": {name: scheduler.state_dict() for name, scheduler in self.optimizers.schedulers.items()},
             "scalers": self.grad_scaler.state_dict(),

@@ -30,3 +30,8 @@ def test_a_perfect_rendering_over_black_is_perfect_under_a_mask():
     assert set(metrics) == {"psnr", "ssim", "psnr_masked", "mask_iou"}
     assert metrics["psnr"] > 90 and metrics["psnr_masked"] > 90 and metrics["ssim"] > 0.999 and metrics["mask_iou"] == 1
     assert set(image_metrics(image, foreground, image, None)) == {"psnr", "ssim"}
+
+
+def test_an_empty_mask_has_no_psnr():
+    image, nothing = torch.rand(16, 16, 3), torch.zeros(16, 16, 1)
+    assert set(image_metrics(image, nothing, image, nothing)) == {"psnr", "ssim", "mask_iou"}

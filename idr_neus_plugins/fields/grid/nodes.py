@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
+from idr_neus_plugins.fields.grid.processes import unite_marks
+
 
 class ListedNodes:
     """A fixed list, e.g. the nodes in a band around the surface."""
@@ -38,5 +40,6 @@ class MarkedNodes:
         return self.marks.view(-1)[: self.rows]
 
     def take(self) -> list[Int[Tensor, " some"]]:
-        """Lists of node numbers, each node once; clears the marks."""
+        """Lists of node numbers, each node once; clears the marks. Of all processes, where several train together."""
+        unite_marks(self.marks)
         return self.engine.take_marked(self.marks)

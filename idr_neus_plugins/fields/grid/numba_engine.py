@@ -1,7 +1,8 @@
 """The grid's operations through the Numba kernels: CPU, float32, the interface of ``reference.py``.
 
 A backward pass adds into ``parameter.grad`` directly, which is allocated once: a fresh dense gradient of a fine grid
-would cost more than all else in a step. (Consequence: gradients bypass the hooks of DistributedDataParallel.)
+would cost more than all else in a step. (Consequence: gradients bypass
+DistributedDataParallel; see ``processes.py``.)
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.processes import average_rows, processes
 
 WARMUP_STEPS = 50
 """After a start or a change of resolution the rate rises over these steps: its averages know nothing yet."""
@@ -32,6 +33,8 @@ class NodeAdam(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             for parameter in group["params"]:
+                if parameter.grad is None and processes() > 1:
+                    parameter.grad = torch.zeros_like(parameter)  # nothing seen here; the others have to be heard
                 if parameter.grad is not None:
                     self._update(parameter, parameter.grad, group["lr"], tuple(group["betas"]))
 
@@ -40,7 +43,10 @@ class NodeAdam(torch.optim.Optimizer):
         state["step"] += 1
         rate *= min(state["step"] / WARMUP_STEPS, 1.0)
         tensors = [rows(t) for t in (parameter, grad, state["exp_avg"], state["exp_avg_sq"])]
-        for nodes in parameter.nodes.take():
+        lists = parameter.nodes.take()
+        if processes() > 1:
+            average_rows(tensors[1], torch.cat(lists))
+        for nodes in lists:
             parameter.nodes.engine.adam(*tensors, nodes, rate, betas)
 
     def _state_of(self, parameter: LatticeParameter) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""The figures of a few steps fit together."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from idr_neus_plugins.cli.bench_step import BenchStep
+from idr_neus_plugins.errors import UserError
+
+
+def test_figures_fit_together(tiny_scene, tmp_path):
+    start = time.perf_counter()
+    BenchStep(tiny_scene, steps=3, warmup=1, progress=0.0, json=tmp_path / "b.json").main()
+    elapsed = time.perf_counter() - start
+    figures = json.loads((tmp_path / "b.json").read_text())
+    assert figures["us_per_sample"] * figures["samples_per_second"] == pytest.approx(1e6)
+    assert 3 * 1024 / elapsed < figures["rays_per_second"] < figures["samples_per_second"]
+    assert figures["peak_mb"] > 100
+
+
+def test_bad_input(tiny_scene):
+    with pytest.raises(UserError, match="no method 'neus'"):
+        BenchStep(tiny_scene, method="neus").main()
+    with pytest.raises(UserError, match="between 0 and 1"):
+        BenchStep(tiny_scene, progress=2.0).main()
