@@ -21,6 +21,10 @@ from nerfstudio.cameras.rays import RayBundle
 from torch import Tensor
 from torch.nn.functional import pad
 
+MOVE_SCALE = 0.2
+"""Scene units per unit of the moves. Adam's steps are as long for what hardly shows as for what shows at once, so that
+cameras would wander along their orbits by noise alone before anything corrects them."""
+
 
 @dataclass
 class CameraRefinementConfig(CameraOptimizerConfig):
@@ -28,7 +32,7 @@ class CameraRefinementConfig(CameraOptimizerConfig):
     mode: Literal["off", "SE3"] = "off"  # type: ignore[assignment]
     """SE3: the poses of the training views are refined along with the surface."""
     trans_l2_penalty: float = 0.0
-    """Weight of the mean length of the moves, scene units."""
+    """Weight of the mean length of the moves, MOVE_SCALE scene units."""
     rot_l2_penalty: float = 0.0
     """Weight of the mean angle of the turns, radians."""
 
@@ -98,9 +102,10 @@ def rigid_motions(
     adjustments: Float[Tensor, "views 6"], centres: Float[Tensor, "views 3"]
 ) -> Float[Tensor, "views 3 4"]:
     """[R | t], scene to scene, that turn each camera about its centre by a rotation vector (the last three numbers) and
-    then move it by about the first three: on a circle around the scene's origin, and straight towards it.
+    then move it by about the first three, in units of MOVE_SCALE: on a circle around the scene's origin, and straight
+    towards it.
     """
-    moves, turns = adjustments.split(3, dim=1)
+    moves, turns = MOVE_SCALE * adjustments[:, :3], adjustments[:, 3:]
     squared = centres.square().sum(dim=1, keepdim=True).clamp(min=1e-6)
     turned = _rotations(turns)
     orbited = _rotations(torch.linalg.cross(centres, moves, dim=1) / squared)
