@@ -9,6 +9,7 @@ import tyro
 from idr_neus_plugins.cli.bench import Bench
 from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
+from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.normalize import Normalize
 from idr_neus_plugins.cli.report import Report
@@ -25,6 +26,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Turntable, tyro.conf.subcommand("turntable")],
     Annotated[ViewMeshes, tyro.conf.subcommand("view")],
     Annotated[Normalize, tyro.conf.subcommand("normalize")],
+    Annotated[Doctor, tyro.conf.subcommand("doctor")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],

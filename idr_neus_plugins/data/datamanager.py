@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from nerfstudio.cameras.rays import RayBundle
@@ -15,6 +16,7 @@ from torch.nn.functional import pad
 
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.data.dataset import SurfaceDataset
+from idr_neus_plugins.data.doctor.brief import tell_findings
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.data.pixels import PixelStore, SurfacePixelSampler, SurfacePixelSamplerConfig
 from idr_neus_plugins.data.rays import ray_generator
@@ -40,6 +42,8 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
 
     def setup_train(self):
         self._refuse_unsupported()
+        if self.local_rank == 0:
+            tell_findings(self.train_dataparser_outputs, Path(self.config.data or self.config.dataparser.data))
         self.train_pixels = self._load(self.train_dataset)
         self.train_pixel_sampler = self._get_pixel_sampler(self.train_dataset, self.config.train_num_rays_per_batch)
         self.train_ray_generator = ray_generator(self.train_dataset.cameras.to(self.device)).to(self.device)

@@ -1,4 +1,4 @@
-"""Scenes in formats that nerfstudio reads: transforms.json, SDFStudio's meta_data.json, COLMAP folders.
+"""Scenes in formats that nerfstudio reads: transforms.json, SDFStudio's meta_data.json, COLMAP folders; and BlendedMVS.
 
 nerfstudio's parsers read the files. What they would do to the poses (turn, centre, scale) is switched off, so that the
 way back to the data set's own world stays known; the region of interest becomes the unit sphere, as everywhere here.
@@ -18,6 +18,8 @@ from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.data.dataparsers.base_dataparser import DataParserConfig, DataparserOutputs
 
 from idr_neus_plugins.data.files import first_folder, has_alpha, image_size
+from idr_neus_plugins.data.formats.blended_mvs import is_blended_mvs, read_blended_mvs
+from idr_neus_plugins.data.formats.scene import PosedScene, cameras_of
 from idr_neus_plugins.data.outputs import surface_outputs
 from idr_neus_plugins.data.region import find_region, sphere_to_matrix
 from idr_neus_plugins.errors import UserError
@@ -47,6 +49,8 @@ def find_reader(path: Path) -> Callable[[], ForeignScene] | None:
         return lambda: _read_sdfstudio(folder)
     if path.suffix == ".json":
         return lambda: _read_transforms(path)
+    if is_blended_mvs(path):
+        return lambda: _foreign(read_blended_mvs(path))
     if (path / "transforms.json").is_file():
         return lambda: _read_transforms(path / "transforms.json")
     reconstruction = next((path / name for name in COLMAP_FOLDERS if _is_reconstruction(path / name)), None)
@@ -72,6 +76,13 @@ def outputs_from_foreign_scene(
     poses[:, :3, :3] *= scale
     moved = replace(cameras, camera_to_worlds=torch.from_numpy(poses[:, :3]).float())
     return surface_outputs(moved, images, scene.masks, scene.world_from_parsed @ parsed_from_scene)
+
+
+def _foreign(scene: PosedScene) -> ForeignScene:
+    """What our own readers give, as nerfstudio's parsers would."""
+    outputs = DataparserOutputs([view.image for view in scene.views], cameras_of(scene.views))
+    masks = [view.mask for view in scene.views if view.mask is not None]
+    return ForeignScene(outputs, masks or None, np.eye(4), scene.world_from_scene)
 
 
 def _read_transforms(path: Path) -> ForeignScene:

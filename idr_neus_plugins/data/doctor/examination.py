@@ -1,0 +1,93 @@
+"""What the checks look at: cameras in the normalised scene, reduced pictures and masks, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from idr_neus_plugins.data.doctor.matches import PairMatches, match_neighbours
+from idr_neus_plugins.data.files import has_alpha, read_pixels
+from idr_neus_plugins.data.formats.scene import PosedScene
+from idr_neus_plugins.data.masks import read_foreground, reduced_size
+from idr_neus_plugins.data.projection import split_similarity
+
+PIXELS_ACROSS = 800.0
+"""Pictures are reduced to this; most of what ruins a run can be seen at this size."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A scene under examination. Frame: the normalised scene, region of interest = unit sphere; OpenCV cameras.
+
+    ``pairs`` bounds how many pairs of pictures are matched.
+    """
+
+    scene: PosedScene
+    name: str
+    """What the user called it; commands that fix things repeat it."""
+    pairs: int
+    in_alpha: bool | None = None
+    """Whether masks are in the pictures' alpha channel; None: look."""
+
+    def __len__(self) -> int:
+        return len(self.scene.views)
+
+    @cached_property
+    def world_from_scene(self) -> Float[np.ndarray, "4 4"]:
+        return self.scene.region()
+
+    @cached_property
+    def camera_to_scene(self) -> Float[np.ndarray, "views 4 4"]:
+        scale, _, _ = split_similarity(self.world_from_scene, "The region of interest")
+        poses = np.linalg.inv(self.world_from_scene) @ np.stack([view.camera_to_world for view in self.scene.views])
+        poses[:, :3, :3] *= scale
+        return poses
+
+    @cached_property
+    def shrinks(self) -> list[float]:
+        """Pixels of the file per pixel of the reduced picture."""
+        return [reduced_size(view.size, PIXELS_ACROSS)[1] for view in self.scene.views]
+
+    @cached_property
+    def sizes(self) -> list[tuple[int, int]]:
+        """(height, width) of the reduced pictures."""
+        return [reduced_size(view.size, PIXELS_ACROSS)[0] for view in self.scene.views]
+
+    @cached_property
+    def intrinsics(self) -> Float[np.ndarray, "views 3 3"]:
+        """For the reduced pictures, pixel centres on half-integers."""
+        scaled = np.stack([view.intrinsics for view in self.scene.views])
+        scaled[:, :2] /= np.array(self.shrinks)[:, None, None]
+        return scaled
+
+    @cached_property
+    def pictures(self) -> list[UInt8[np.ndarray, "h w 3"]]:
+        views = zip(self.scene.views, self.sizes, self.shrinks, strict=True)
+        return [read_pixels(view.image, "RGB", size, shrink) for view, size, shrink in views]
+
+    @cached_property
+    def foreground(self) -> list[Bool[np.ndarray, "h w"]] | None:
+        """Reduced masks as the files say, from mask files or alpha; None for scenes without."""
+        in_alpha = has_alpha(self.scene.views[0].image) if self.in_alpha is None else self.in_alpha
+        if not self.scene.has_masks and not in_alpha:
+            return None
+        views = zip(self.scene.views, self.sizes, self.shrinks, strict=True)
+        return [read_foreground(view.image, view.mask, size, shrink) >= 128 for view, size, shrink in views]
+
+    @cached_property
+    def matches(self) -> list[PairMatches]:
+        """Points that pairs of pictures have in common, by the pictures alone: the cameras have no say in it."""
+        rotations = self.camera_to_scene[:, :3, :3]
+        return match_neighbours(self.pictures, self.foreground, rotations, self.pairs)
+
+    @property
+    def where(self) -> Path:
+        return self.scene.views[0].image.parent
+
+    def convert(self, options: str) -> str:
+        """The command that writes a corrected copy of the scene."""
+        return f"idr-neus convert {self.name} {Path(self.name).stem}-fixed --to idr {options}"

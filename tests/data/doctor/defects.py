@@ -1,0 +1,150 @@
+"""The sample scene with exactly one thing wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+from scipy.spatial.transform import Rotation
+
+from idr_neus_plugins.data.doctor.examination import Examination
+from idr_neus_plugins.data.formats import corrections
+from idr_neus_plugins.data.formats.reading import move_camera
+from idr_neus_plugins.data.formats.scene import PosedScene, View
+from idr_neus_plugins.data.region import sphere_to_matrix
+from idr_neus_plugins.data.sample_camera import photograph
+from idr_neus_plugins.data.sample_scene import WORLD_FROM_SCENE
+
+CENTRE, RADIUS = (35.2, -21.8, 610.4), 137.5
+PAIRS = 24
+
+
+def sound_scene(folder: Path) -> PosedScene:
+    """Twelve views of the sample solid, from three heights, near enough to each other to share points."""
+    matrix, size = np.array([[300.0, 0, 102.0], [0, 300.0, 99.0], [0, 0, 1]]), 200
+    views = []
+    for number in range(12):
+        pose = _looking_in(angle=0.22 * (number % 4), height=0.25 * (number // 4), roll=0.3 * (number % 3 - 1))
+        picture, coverage = photograph(matrix, pose, size, background=False)
+        image, mask = folder / f"{number:06d}.png", folder / f"{number:03d}_mask.png"
+        Image.fromarray(picture).save(image)
+        Image.fromarray(coverage).save(mask)
+        views.append(View(image, mask, (size, size), matrix, move_camera(WORLD_FROM_SCENE, pose)))
+    return PosedScene(tuple(views), WORLD_FROM_SCENE)
+
+
+def _looking_in(angle: float, height: float, roll: float) -> np.ndarray:
+    backward = np.array([np.cos(angle), np.sin(angle), height])
+    forward = -backward / np.linalg.norm(backward)
+    right = np.cross(forward, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], 1) @ Rotation.from_euler("z", roll).as_matrix()
+    pose[:3, 3] = -3.0 * forward
+    return pose
+
+
+def examination(scene: PosedScene) -> Examination:
+    return Examination(scene, "scene", PAIRS)
+
+
+def repaint(scene: PosedScene, view: int, folder: Path, change: Callable[[Image.Image], Image.Image]) -> PosedScene:
+    """One photograph is changed."""
+    path = folder / scene.views[view].image.name
+    change(Image.open(scene.views[view].image)).save(path)
+    return with_view(scene, view, image=path)
+
+
+def redraw_mask(scene: PosedScene, view: int, folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> PosedScene:
+    path = folder / scene.views[view].mask.name
+    Image.fromarray(change(np.array(Image.open(scene.views[view].mask)))).save(path)
+    return with_view(scene, view, mask=path)
+
+
+def with_view(scene: PosedScene, number: int, **changes) -> PosedScene:
+    views = list(scene.views)
+    views[number] = replace(views[number], **changes)
+    return replace(scene, views=tuple(views))
+
+
+def inverted_masks(scene: PosedScene, folder: Path) -> PosedScene:
+    for view in range(len(scene.views)):
+        scene = redraw_mask(scene, view, folder, lambda mask: 255 - mask)
+    return scene
+
+
+def white_masks(scene: PosedScene, folder: Path) -> PosedScene:
+    for view in range(len(scene.views)):
+        scene = redraw_mask(scene, view, folder, lambda mask: np.full_like(mask, 255))
+    return scene
+
+
+def empty_mask(scene: PosedScene, folder: Path) -> PosedScene:
+    return redraw_mask(scene, 5, folder, np.zeros_like)
+
+
+def shifted_mask(scene: PosedScene, folder: Path) -> PosedScene:
+    return redraw_mask(scene, 5, folder, lambda mask: np.roll(mask, mask.shape[1] // 3, axis=1))
+
+
+def turned_camera(scene: PosedScene, folder: Path) -> PosedScene:
+    return with_view(scene, 5, camera_to_world=scene.views[5].camera_to_world @ np.diag([-1.0, 1.0, -1.0, 1.0]))
+
+
+def small_region(scene: PosedScene, folder: Path) -> PosedScene:
+    return corrections.set_region(scene, (*CENTRE, 0.55 * RADIUS))
+
+
+def large_region(scene: PosedScene, folder: Path) -> PosedScene:
+    return corrections.set_region(scene, (*CENTRE, 2.7 * RADIUS))
+
+
+def region_with_cameras(scene: PosedScene, folder: Path) -> PosedScene:
+    return replace(corrections.drop_masks(scene), world_from_scene=sphere_to_matrix((*CENTRE, 3.0 * RADIUS)))
+
+
+def world_far_away(scene: PosedScene, folder: Path) -> PosedScene:
+    offset = np.eye(4)
+    offset[:3, 3] = [4e6, 5e6, 100.0]
+    moved = tuple(replace(view, camera_to_world=offset @ view.camera_to_world) for view in scene.views)
+    return replace(scene, views=moved, world_from_scene=offset @ scene.world_from_scene)
+
+
+def flipped_axes(scene: PosedScene, folder: Path) -> PosedScene:
+    """All look away, too, so the region is told by nothing but the photographs."""
+    return corrections.flip_axes(scene)
+
+
+def noisy_cameras(scene: PosedScene, folder: Path) -> PosedScene:
+    noise = np.random.default_rng(0).normal(size=(len(scene.views), 3))
+    turns = Rotation.from_rotvec(np.radians(2.0) * noise / np.linalg.norm(noise, axis=1, keepdims=True)).as_matrix()
+    for number, view in enumerate(scene.views):
+        pose = view.camera_to_world.copy()
+        pose[:3, :3] = turns[number] @ pose[:3, :3]
+        scene = with_view(scene, number, camera_to_world=pose)
+    return scene
+
+
+def half_pixel(scene: PosedScene, folder: Path) -> PosedScene:
+    return corrections.shift_principal_points(scene, (-0.5, -0.5))
+
+
+def dark_view(scene: PosedScene, folder: Path) -> PosedScene:
+    return repaint(scene, 5, folder, lambda image: image.point(lambda value: round(0.5 * value)))
+
+
+def blurred_view(scene: PosedScene, folder: Path) -> PosedScene:
+    return repaint(scene, 5, folder, lambda image: image.filter(ImageFilter.GaussianBlur(2.5)))
+
+
+def doubled_view(scene: PosedScene, folder: Path) -> PosedScene:
+    """Photograph 5 is there again as photograph 6, with the camera of 5."""
+    doubled = repaint(scene, 6, folder, lambda image: Image.open(scene.views[5].image))
+    return with_view(doubled, 6, mask=scene.views[5].mask, camera_to_world=scene.views[5].camera_to_world)
+
+
+def missing_photograph(scene: PosedScene, folder: Path) -> PosedScene:
+    return corrections.drop_views(scene, [5])
