@@ -12,6 +12,7 @@ from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.normalize import Normalize
+from idr_neus_plugins.cli.prepare import Prepare
 from idr_neus_plugins.cli.report import Report
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
@@ -26,6 +27,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Turntable, tyro.conf.subcommand("turntable")],
     Annotated[ViewMeshes, tyro.conf.subcommand("view")],
     Annotated[Normalize, tyro.conf.subcommand("normalize")],
+    Annotated[Prepare, tyro.conf.subcommand("prepare")],
     Annotated[Doctor, tyro.conf.subcommand("doctor")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],

@@ -1,0 +1,124 @@
+"""The steps that need no COLMAP: photographs, masks, region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image, ImageFilter
+
+from idr_neus_plugins.data.prepare.masks import make_masks, plain_background
+from idr_neus_plugins.data.prepare.photographs import gather
+from idr_neus_plugins.data.prepare.region import sphere_around_box, sphere_around_interest, sphere_around_points
+from idr_neus_plugins.data.region import sphere_to_matrix
+from idr_neus_plugins.errors import UserError
+from tests.data.prepare import box
+
+
+def silent(done: int, total: int) -> None:
+    pass
+
+
+def test_photographs_are_turned_upright_reduced_and_in_order(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(5):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # the camera was turned: rows are columns
+        picture = Image.new("RGB", (200, 100), (40 * number, 0, 0))
+        picture.paste((0, 0, 255), (0, 0, 100, 100))
+        picture.save(tmp_path / "photos" / f"p{number + 8}.jpg", exif=exif)
+    names = gather(tmp_path / "photos", tmp_path / "out", 100, 80, silent)
+    assert names == [f"p{number}.jpg" for number in range(8, 13)], "by number, not by letter"
+    first = np.array(Image.open(tmp_path / "out" / "000000.png"))
+    assert first.shape[:2] == (100, 50)
+    assert first[10, 25, 2] > 200 and first[90, 25, 2] < 60, "what was left is above"
+
+
+def test_frames_of_a_video_are_the_sharp_ones(tmp_path):
+    import cv2
+
+    writer = cv2.VideoWriter(str(tmp_path / "v.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, box.SIZE[::-1])
+    sharp = Image.fromarray(box.photograph(box.camera(2)))
+    for frame in range(30):
+        picture = sharp if frame % 5 == 3 else sharp.filter(ImageFilter.GaussianBlur(3))
+        writer.write(np.array(picture)[..., ::-1])
+    writer.release()
+    names = gather(tmp_path / "v.avi", tmp_path / "out", 1600, 6, silent)
+    assert names == [f"frame {frame}" for frame in range(3, 30, 5)]
+
+
+def test_what_is_no_video_is_named(tmp_path):
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    with pytest.raises(UserError, match="cannot be read as a video"):
+        gather(tmp_path / "v.mp4", tmp_path / "out", 100, 5, silent)
+
+
+def test_plain_background_is_cut_away():
+    picture = np.full((90, 120, 3), (60, 200, 70), np.uint8)
+    picture += np.random.default_rng(0).integers(0, 4, picture.shape, dtype=np.uint8)
+    inside = np.zeros((90, 120), bool)
+    inside[30:70, 40:90] = True
+    picture[inside] = (180, 40, 30)
+    picture[48:52, 60:64] = (60, 200, 70)  # a fleck of the background's colour on the object
+    picture[12:14, 12:14] = (180, 40, 30)  # a crumb
+    assert np.array_equal(plain_background(picture, "it") > 127, inside)
+
+
+def test_backgrounds_that_are_not_plain_or_hold_nothing():
+    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    with pytest.raises(UserError, match="it: the background is not plain"):
+        plain_background(noise, "it")
+    with pytest.raises(UserError, match="it: nothing differs"):
+        plain_background(np.full((90, 120, 3), 80, np.uint8), "it")
+
+
+def test_masks_are_taken_from_alpha_or_a_folder(tmp_path):
+    mask = np.zeros((20, 30), np.uint8)
+    mask[5:15, 5:20] = 255
+    picture = Image.new("RGB", (30, 20), (9, 9, 9))
+    (tmp_path / "given").mkdir()
+    Image.fromarray(mask).save(tmp_path / "given" / "IMG_7.png")
+    transparent = picture.copy()
+    transparent.putalpha(Image.fromarray(mask))
+    transparent.save(tmp_path / "000000.png")
+    for kind in ("alpha", str(tmp_path / "given")):
+        make_masks(kind, [tmp_path / "000000.png"], ["IMG_7.jpg"], tmp_path / "masks", silent)
+        assert np.array_equal(np.array(Image.open(tmp_path / "masks" / "000000.png.png")), mask)
+    make_masks("none", [tmp_path / "000000.png"], ["IMG_7.jpg"], tmp_path / "masks", silent)
+    assert not (tmp_path / "masks").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("alpha", "no transparency"), ("given", "no mask for IMG_7"), ("x", "none of")]
+)
+def test_masks_that_cannot_be_made(tmp_path, kind, said):
+    (tmp_path / "given").mkdir()
+    Image.new("RGB", (30, 20)).save(tmp_path / "000000.png")
+    with pytest.raises(UserError, match=said):
+        name = str(tmp_path / kind) if kind == "given" else kind
+        make_masks(name, [tmp_path / "000000.png"], ["IMG_7.jpg"], tmp_path / "masks", silent)
+
+
+def test_region_shrinks_to_the_object_and_leaves_the_surroundings():
+    generator = np.random.default_rng(0)
+    ball = generator.normal(size=(2000, 3))
+    ball = 0.8 * ball / np.linalg.norm(ball, axis=1, keepdims=True) + [1.0, 2.0, 3.0]
+    far = generator.uniform(-40, 40, size=(3000, 3)) + [1.0, 2.0, 3.0]
+    cameras = 5.0 * generator.normal(size=(20, 3)) + [1.0, 2.0, 3.0]
+    cameras = cameras[np.linalg.norm(cameras - [1.0, 2.0, 3.0], axis=1) > 4]
+    found = sphere_around_points(np.concatenate([ball, far]), sphere_to_matrix((1.3, 1.8, 3.1, 2.0)), cameras)
+    np.testing.assert_allclose(found[:3, 3], [1, 2, 3], atol=0.08)
+    assert 0.8 < found[0, 0] < 1.0
+
+
+def test_region_from_a_box_or_a_cleaned_point_cloud(tmp_path):
+    corners = np.array([[x, y, z] for x in (0.0, 2.0) for y in (0.0, 4.0) for z in (0.0, 4.0)])
+    expected = sphere_to_matrix((1.0, 2.0, 2.0, 3.0))
+    np.testing.assert_allclose(sphere_around_box((0.0, 0.0, 0.0, 2.0, 4.0, 4.0)), expected)
+    trimesh.PointCloud(corners).export(tmp_path / "interest.ply")
+    np.testing.assert_allclose(sphere_around_interest(tmp_path / "interest.ply"), expected, atol=1e-6)
+    with pytest.raises(UserError, match="lower corner"):
+        sphere_around_box((0.0, 0.0, 0.0, 2.0, -4.0, 4.0))
+    (tmp_path / "broken.ply").write_bytes(b"no points")
+    with pytest.raises(UserError, match="point cloud"):
+        sphere_around_interest(tmp_path / "broken.ply")
