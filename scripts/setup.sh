@@ -78,6 +78,7 @@ install_packages() {
 }
 
 is_ready && exit 0
+wanted="$(fingerprint)"  # before the installation, in case the checkout changes meanwhile
 python="$(find_python)"
 install_packages "$(missing_packages "$python" | xargs)" "$(wanted_browser)"
 python="$(find_python)"
@@ -92,5 +93,5 @@ rm -f "$stamp"
 # Torch and torchvision from different sources do not fit together; a missing system library shows here as well.
 .venv/bin/python -c 'import torchvision, open3d, pymeshlab' >/dev/null || fail "The installed packages do not load" \
     "(message above). Remove .venv and let pip take torch and torchvision from one and the same index."
-echo "$(fingerprint) ${extra:-plain}" >"$stamp"
+echo "$wanted ${extra:-plain}" >"$stamp"
 say "Ready: .venv/bin holds ns-train, ns-viewer, ns-export, ns-render, ns-eval and idr-neus."
