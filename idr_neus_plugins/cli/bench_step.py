@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +40,7 @@ class BenchStep:
             raise UserError("--steps must be at least 1 and --progress between 0 and 1.")
         from idr_neus_plugins.provenance import provenance
 
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, _own_event_writers():
             figures = self._measure(_trainer(self.method, self.data, Path(folder)))
         print_scores(f"{self.method} on {self.data.name} at progress {self.progress:g}", figures)
         if self.json is not None:
@@ -65,6 +67,20 @@ class BenchStep:
             "us_per_sample": 1e6 * seconds / max(sum(samples), 1),
             "peak_mb": _peak_bytes(trainer.device) / 1e6,
         }
+
+
+@contextmanager
+def _own_event_writers() -> Iterator[None]:
+    """nerfstudio keeps its writers as long as the process lives; these must not outlive the folder they write to."""
+    from nerfstudio.engine.trainer import writer  # imported by itself, the module runs into a circle
+
+    before = list(writer.EVENT_WRITERS)
+    try:
+        yield
+    finally:
+        for added in writer.EVENT_WRITERS[len(before) :]:
+            added.tb_writer.close()
+        writer.EVENT_WRITERS[:] = before
 
 
 def _trainer(name: str, data: Path, folder: Path) -> SurfaceTrainer:

@@ -6,19 +6,21 @@ import json
 import time
 
 import pytest
+from nerfstudio.engine.trainer import writer
 
 from idr_neus_plugins.cli.bench_step import BenchStep
 from idr_neus_plugins.errors import UserError
 
 
 def test_figures_fit_together(tiny_scene, tmp_path):
-    start = time.perf_counter()
+    writers, start = list(writer.EVENT_WRITERS), time.perf_counter()
     BenchStep(tiny_scene, steps=3, warmup=1, progress=0.0, json=tmp_path / "b.json").main()
     elapsed = time.perf_counter() - start
     figures = json.loads((tmp_path / "b.json").read_text())
     assert figures["us_per_sample"] * figures["samples_per_second"] == pytest.approx(1e6)
     assert 3 * 1024 / elapsed < figures["rays_per_second"] < figures["samples_per_second"]
     assert figures["peak_mb"] > 100
+    assert writers == writer.EVENT_WRITERS, "writers of a deleted folder would break later trainings of the process"
 
 
 def test_bad_input(tiny_scene):
