@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from idr_neus_plugins.errors import UserError
 
@@ -27,6 +30,19 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    """The file's content, of 8-bit pixels [height, width(, channels)]."""
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, format="PNG")
+    return content.getvalue()
+
+
+def write_png(picture: np.ndarray, path: Path) -> None:
+    replace_file(path, encode_png(picture))
 
 
 @contextmanager

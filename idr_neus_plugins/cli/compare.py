@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tyro
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.writing import replace_file, write_json
+from idr_neus_plugins.writing import replace_file, write_json, write_png
 
 if TYPE_CHECKING:
     from idr_neus_plugins.recipes.job import Job
@@ -81,7 +81,7 @@ class Compare:
 
     def _write(self, done: list[tuple[Job, Result]]) -> None:
         from idr_neus_plugins.evaluation.comparison import comparison_table
-        from idr_neus_plugins.meshing.side_by_side import grid_picture, png
+        from idr_neus_plugins.meshing.side_by_side import grid_picture
 
         rows = {job.method.method: result.scores for job, result in done}
         table = comparison_table(rows, {job.method.method: result.training_steps for job, result in done})
@@ -93,7 +93,7 @@ class Compare:
         renderings = {job.method.method: job.folder / "images" / f"{name}.png" for job, _ in done}
         truth = self._truth().get("exact")
         picture = grid_picture(camera, photo, meshes, renderings, None if truth is None else Path(truth))
-        replace_file(self.output / "compare.png", png(picture))
+        write_png(picture, self.output / "compare.png")
         print(f"\n{title}{table}\n{self.output / 'compare.md'}, compare.json, compare.png")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.progress import progress_bar
-from idr_neus_plugins.writing import write_json
+from idr_neus_plugins.writing import write_json, write_png
 
 if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
@@ -78,7 +78,7 @@ class EvalImages:
         if self.save_images is not None:
             error = error_map(outputs["rgb"], comparable(item["image"], item.get("foreground"), over_black))
             picture = side_by_side(item["image"], outputs["rgb"], outputs["normals"], error)
-            _write_picture(self.save_images / f"{dataset.image_filenames[view].stem}.png", picture)
+            write_png(picture.numpy(), self.save_images / f"{dataset.image_filenames[view].stem}.png")
         return score_view(outputs, item["image"], item.get("foreground"), over_black, lpips)
 
 
@@ -98,10 +98,3 @@ def _print_split(training: list[Path], held_out: list[Path]) -> None:
         reason = f"{len(shared)} of {len(held_out)} were trained on ({shared[0]}, …)" if shared else "there are none"
         raise UserError(f"No honest held-out views: {reason}. Train with --eval-views or --eval-interval set.")
     print(f"{len(training)} training views; {len(held_out)} held out: {' '.join(path.stem for path in held_out)}")
-
-
-def _write_picture(path: Path, picture: Tensor) -> None:
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture.numpy()).save(path)

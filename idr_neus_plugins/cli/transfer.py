@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.writing import write_png
 
 if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
@@ -56,25 +56,22 @@ class Transfer:
 
     def _write_images(self, switch: AppearanceSwitch, cameras: Cameras) -> None:
         for view in _track(range(len(cameras)), "Images"):
-            _write_png(self.output_dir / f"view_{view:03d}.png", _both(switch, cameras[view : view + 1]))
+            picture = _both(switch, cameras[view : view + 1])
+            write_png(picture.numpy(), self.output_dir / f"view_{view:03d}.png")
         print(f"{self.output_dir}: {len(cameras)} images, own appearance | that of {self.appearance.parent.name}")
 
     def _write_video(self, switch: AppearanceSwitch, cameras: Cameras) -> None:
-        import mediapy
         from nerfstudio.cameras.camera_paths import get_interpolated_camera_path
+
+        from idr_neus_plugins.cli.films import write_mp4
 
         if len(cameras) < 2:
             raise UserError("A video between views needs at least two: raise --views, or give --frames 0.")
         steps = max(self.frames // (len(cameras) - 1), 2)
         path = get_interpolated_camera_path(cameras, steps, order_poses=True)
         frames = [_even(_both(switch, path[i : i + 1])).numpy() for i in _track(range(len(path)), "Frames")]
-        target, partial = self.output_dir / "transfer.mp4", self.output_dir / ".transfer.part.mp4"
-        try:
-            mediapy.write_video(partial, frames, fps=24)
-        except RuntimeError as error:
-            message = f"The video could not be written ({error}). It needs ffmpeg; --frames 0 leaves it out."
-            raise UserError(message) from None
-        os.replace(partial, target)
+        target = self.output_dir / "transfer.mp4"
+        write_mp4(frames, target, fps=24)
         print(f"{target}: {len(frames)} frames")
 
 
@@ -94,18 +91,6 @@ def _both(switch: AppearanceSwitch, camera: Cameras) -> Tensor:
 
     camera = camera.to(switch.model.device)
     return side_by_side(switch.render(camera, other=False), switch.render(camera, other=True))
-
-
-def _write_png(path: Path, picture: Tensor) -> None:
-    import io
-
-    from PIL import Image
-
-    from idr_neus_plugins.writing import replace_file
-
-    content = io.BytesIO()
-    Image.fromarray(picture.numpy()).save(content, format="PNG")
-    replace_file(path, content.getvalue())
 
 
 def _even(picture: Tensor) -> Tensor:

@@ -48,4 +48,4 @@ def shrinking_interval(progress: float, start: float, decay: float, end: float) 
 
 def rest_then_decay(progress: float, rest: float, floor: float) -> float:
     """0 until ``rest``, then 1 and an exponential decay that reaches ``floor`` at the end."""
-    return 0.0 if progress < rest else floor ** ((progress - rest) / (1.0 - rest))
+    return 0.0 if progress < rest else hold_then_decay(progress, rest, floor)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
-from idr_neus_plugins.writing import replace_file
+from idr_neus_plugins.writing import encode_png, replace_file
 
 if TYPE_CHECKING:
     import trimesh
@@ -90,15 +90,6 @@ def _textured_obj(mesh: FinishedMesh, material_file: str) -> bytes:
         np.savetxt(text, rows, fmt=f"{key} " + " ".join([f"%.{digits}g"] * rows.shape[1]))
     np.savetxt(text, np.repeat(mesh.faces + 1, 3, axis=1), fmt="f %d/%d/%d %d/%d/%d %d/%d/%d")
     return text.getvalue().encode()
-
-
-def encode_png(image) -> bytes:
-    """[height, width, 3] uint8 as a PNG file."""
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, format="PNG")
-    return content.getvalue()
 
 
 def _with_colors(mesh: FinishedMesh) -> trimesh.Trimesh:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,15 +47,6 @@ def shaded(path: Path, camera: PinholeCamera) -> np.ndarray:
     clay = 0.25 * picture.accumulation + 0.65 * (picture.normals @ light)[..., None].clip(min=0.0)
     over_white = clay + (1.0 - picture.accumulation)
     return (255 * over_white.clip(0.0, 1.0)).round().astype(np.uint8).repeat(3, axis=2)
-
-
-def png(picture: np.ndarray) -> bytes:
-    """The file's content."""
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG", optimize=True)
-    return content.getvalue()
 
 
 def _second(path: Path) -> np.ndarray:

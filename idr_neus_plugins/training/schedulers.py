@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from nerfstudio.engine.schedulers import Scheduler, SchedulerConfig
 from torch.optim import Optimizer
@@ -22,72 +21,70 @@ class ProgressLR(LambdaLR):
 
 
 @dataclass
-class WarmupCosineConfig(SchedulerConfig):
+class ProgressSchedulerConfig(SchedulerConfig):
+    """A schedule that knows the training's progress, not its steps: it fits any length of training."""
+
+    _target: type = field(default_factory=lambda: ProgressScheduler)
+
+    def factor_at(self, progress: float) -> float:
+        """Of the learning rate, at a progress in [0, 1]."""
+        raise NotImplementedError
+
+
+class ProgressScheduler(Scheduler):
+    config: ProgressSchedulerConfig
+
+    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
+        return ProgressLR(optimizer, self.config.factor_at)
+
+
+@dataclass
+class WarmupCosineConfig(ProgressSchedulerConfig):
     """NeuS's schedule: linear warm-up, then a cosine to a floor."""
 
-    _target: type = field(default_factory=lambda: WarmupCosine)
     warmup: float = 5_000 / 300_000
     """Share of the training that the warm-up takes."""
     floor: float = 0.05
     """Factor of the learning rate at the end."""
 
-
-class WarmupCosine(Scheduler):
-    config: WarmupCosineConfig
-
-    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
-        return ProgressLR(optimizer, partial(warmup_cosine, warmup=self.config.warmup, floor=self.config.floor))
+    def factor_at(self, progress: float) -> float:
+        return warmup_cosine(progress, self.warmup, self.floor)
 
 
 @dataclass
-class HoldThenDecayConfig(SchedulerConfig):
+class HoldThenDecayConfig(ProgressSchedulerConfig):
     """Full rate at first, then exponential decay."""
 
-    _target: type = field(default_factory=lambda: HoldThenDecay)
     hold: float = 0.3
     """Share of the training at full rate."""
     floor: float = 0.05
     """Factor of the learning rate at the end."""
 
-
-class HoldThenDecay(Scheduler):
-    config: HoldThenDecayConfig
-
-    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
-        return ProgressLR(optimizer, partial(hold_then_decay, hold=self.config.hold, floor=self.config.floor))
+    def factor_at(self, progress: float) -> float:
+        return hold_then_decay(progress, self.hold, self.floor)
 
 
 @dataclass
-class StepDecayConfig(SchedulerConfig):
+class StepDecayConfig(ProgressSchedulerConfig):
     """Lower by a factor at fixed points of the training."""
 
-    _target: type = field(default_factory=lambda: StepDecay)
     at: tuple[float, ...] = (0.5,)
     """Progress of each drop."""
     factor: float = 0.5
     """Of the learning rate at each drop."""
 
-
-class StepDecay(Scheduler):
-    config: StepDecayConfig
-
-    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
-        return ProgressLR(optimizer, partial(step_decay, at=self.config.at, factor=self.config.factor))
+    def factor_at(self, progress: float) -> float:
+        return step_decay(progress, self.at, self.factor)
 
 
 @dataclass
-class RestThenDecayConfig(SchedulerConfig):
+class RestThenDecayConfig(ProgressSchedulerConfig):
     """Nothing at first, then full rate and an exponential decay: for what is trained once the rest has a shape."""
 
-    _target: type = field(default_factory=lambda: RestThenDecay)
     rest: float = 0.1
     """Share of the training at rate 0."""
     floor: float = 0.05
     """Factor of the learning rate at the end."""
 
-
-class RestThenDecay(Scheduler):
-    config: RestThenDecayConfig
-
-    def get_scheduler(self, optimizer: Optimizer, lr_init: float) -> ProgressLR:
-        return ProgressLR(optimizer, partial(rest_then_decay, rest=self.config.rest, floor=self.config.floor))
+    def factor_at(self, progress: float) -> float:
+        return rest_then_decay(progress, self.rest, self.floor)

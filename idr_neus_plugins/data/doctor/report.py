@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from idr_neus_plugins.data.doctor.finding import Finding
+from idr_neus_plugins.writing import replace_file, write_png
 
 
 def write_report(findings: Sequence[Finding], folder: Path, name: str) -> Path:
     """One picture per finding and findings.md, which shows them all. Returns its path."""
-    from PIL import Image
-
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [f"# {name}", ""]
     for finding in findings:
         lines += [f"## {finding.check} ({finding.severity})", "", finding.evidence, "", f"    {finding.fix}", ""]
         if finding.picture is not None:
-            Image.fromarray(finding.picture()).save(folder / f"{finding.check}.png")
+            write_png(finding.picture(), folder / f"{finding.check}.png")
             lines += [f"![{finding.check}]({finding.check}.png)", ""]
     path = folder / "findings.md"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    replace_file(path, "\n".join(lines).encode())
     return path
 
 

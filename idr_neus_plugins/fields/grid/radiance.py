@@ -21,8 +21,10 @@ class GridRadianceConfig(RadianceConfig):
     """Features per node."""
     width: int = 64
     """Channels of the two hidden layers."""
+    finer: float = 2.0
+    """Nodes of the features' grid for each of the geometry's, along an axis: fine texture pins down a coarse shape."""
     max_resolution: int = 192
-    """The features' grid is as fine as the geometry's, up to this."""
+    """Bound of the resolution of the features' grid."""
     use_normal: bool = True
     """M is told the surface normal n."""
     use_view: bool = True
@@ -35,12 +37,12 @@ class GridRadianceConfig(RadianceConfig):
 
 
 class GridRadiance(RadianceField):
-    """M(z(x), n, v) with trilinear features z, on the box of the geometry's grid and refined along with it."""
+    """M(z(x), n, v) with trilinear features z, on a grid over the geometry's box that is refined along with it."""
 
     def __init__(self, config: GridRadianceConfig, geometry: VoxelGeometry) -> None:
         super().__init__()
         self.config = config
-        self.engine_name: EngineName = geometry.engine_name
+        self.engine_name: EngineName = geometry.config.engine
         self._geometry_lattice = lambda: geometry.lattice  # a bound module would be registered, and saved, twice
         lattice = geometry.lattice
         self.features = LatticeValues(torch.zeros(*lattice.shape, config.channels), lattice)
@@ -84,10 +86,8 @@ class GridRadiance(RadianceField):
         if not self.training:
             return
         geometry = self._geometry_lattice()
-        if geometry.resolution <= self.config.max_resolution * 1.05:
-            wanted = geometry
-        else:
-            wanted = Lattice.over(geometry.box, self.config.max_resolution)
+        resolution = min(round(self.config.finer * geometry.resolution), self.config.max_resolution)
+        wanted = Lattice.over(geometry.box, resolution)
         if wanted != self.features.lattice:
             self._resample(wanted)
 

@@ -70,8 +70,16 @@ def test_a_fresh_grid_takes_a_finer_one_from_a_checkpoint(geometry):
     other.load_state_dict(geometry.state_dict())
     other_radiance.load_state_dict(radiance.state_dict())
     points = on_sphere(0.5)
-    assert other.lattice == geometry.lattice and other_radiance.features.lattice == geometry.lattice
+    assert other.lattice == geometry.lattice and other_radiance.features.lattice == radiance.features.lattice
     torch.testing.assert_close(other.sdf(points), geometry.sdf(points))
+
+
+def test_features_are_finer_than_the_geometry(geometry):
+    radiance = GridRadianceConfig(finer=1.5).setup(geometry, REGION)
+    for progress in (0.0, 0.6):
+        geometry.set_progress(progress)
+        radiance.set_progress(progress)
+        assert radiance.features.lattice.resolution == pytest.approx(1.5 * geometry.lattice.resolution, rel=0.1)
 
 
 def test_features_are_refined_up_to_their_own_limit(geometry):
