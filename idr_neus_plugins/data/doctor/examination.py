@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -14,6 +18,8 @@ from idr_neus_plugins.data.files import has_alpha, read_pixels
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.masks import read_foreground, reduced_size
 from idr_neus_plugins.data.projection import split_similarity
+
+T = TypeVar("T")
 
 PIXELS_ACROSS = 800.0
 """Pictures are reduced to this; most of what ruins a run can be seen at this size."""
@@ -35,6 +41,11 @@ class Examination:
 
     def __len__(self) -> int:
         return len(self.scene.views)
+
+    def of_each_view(self, function: Callable[[int], T]) -> list[T]:
+        """What a function of the view's number says of each; in threads, because image files take long to decode."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(function, range(len(self))))
 
     @cached_property
     def world_from_scene(self) -> Float[np.ndarray, "4 4"]:
@@ -66,8 +77,9 @@ class Examination:
 
     @cached_property
     def pictures(self) -> list[UInt8[np.ndarray, "h w 3"]]:
-        views = zip(self.scene.views, self.sizes, self.shrinks, strict=True)
-        return [read_pixels(view.image, "RGB", size, shrink) for view, size, shrink in views]
+        return self.of_each_view(
+            lambda i: read_pixels(self.scene.views[i].image, "RGB", self.sizes[i], self.shrinks[i])
+        )
 
     @cached_property
     def foreground(self) -> list[Bool[np.ndarray, "h w"]] | None:
@@ -75,8 +87,10 @@ class Examination:
         in_alpha = has_alpha(self.scene.views[0].image) if self.in_alpha is None else self.in_alpha
         if not self.scene.has_masks and not in_alpha:
             return None
-        views = zip(self.scene.views, self.sizes, self.shrinks, strict=True)
-        return [read_foreground(view.image, view.mask, size, shrink) >= 128 for view, size, shrink in views]
+        views = self.scene.views
+        return self.of_each_view(
+            lambda i: read_foreground(views[i].image, views[i].mask, self.sizes[i], self.shrinks[i]) >= 128
+        )
 
     @cached_property
     def matches(self) -> list[PairMatches]:

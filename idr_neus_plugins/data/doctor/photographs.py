@@ -77,7 +77,7 @@ def _at(values: Float[np.ndarray, "h w"], points: Float[np.ndarray, "points 2"])
 
 def check_blur(scene: Examination) -> list[Finding]:
     """Views much less sharp than the median view."""
-    values = np.array([sharpness(scene, view) for view in range(len(scene))])
+    values = np.array(scene.of_each_view(lambda view: sharpness(scene, view)))
     typical = np.nanmedian(values)
     odd = tuple(np.flatnonzero(values < BLURRED * typical).tolist())
     if not odd:

@@ -36,9 +36,9 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Upper bound of sharpness times voxel size: a steeper opacity would be lost between samples."""
     band_in_s: float = 5.0
     """Half-width of the band in units of 1 / inv_s; e^-5 of the light gets past it."""
-    smoothness_start: float = 1e-3
+    smoothness_start: float = 1e-2
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
-    smoothness_end: float = 3e-2
+    smoothness_end: float = 1e-1
     """... and at the end; geometric in between."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
