@@ -13,6 +13,7 @@ from idr_neus_plugins.progress import progress_bar
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:
+    import numpy as np
     import trimesh
 
     from idr_neus_plugins.evaluation.scores import Scores
@@ -37,6 +38,9 @@ class EvalMesh:
     """Number of the scan, with --dtu."""
     scene: Path | None = None
     """IDR/NeuS folder with the cameras and masks that --cull and --frame use."""
+    from_scene: Path | None = None
+    """IDR/NeuS folder of the same photographs that the mesh comes from, where its cameras are others: it is laid into
+    the world of --scene first, by the similarity that takes camera centres to camera centres."""
     cull: CullName = "none"
     """Cut the mesh by the scene's masks first, grown by so many pixels of photographs 1600 wide (others scale it):
     square-50 as in NeuS's evaluation, disk-24 as in 2DGS's, disk-12."""
@@ -92,13 +96,28 @@ class EvalMesh:
         from idr_neus_plugins.evaluation.distance import load_mesh
 
         mesh = load_mesh(self.mesh)
+        if self.from_scene is not None:
+            mesh.apply_transform(self._world_from_other(self.from_scene))
         if self.cull != "none":
             mesh = cull_by_scene(mesh, self._scene(), self.cull)
         return mesh.apply_transform(self._scene_from_world()) if self.frame == "scene" else mesh
 
+    def _world_from_other(self, other: Path) -> np.ndarray:
+        from idr_neus_plugins.data.idr_scene import find_camera_file
+        from idr_neus_plugins.data.pose_files import read_poses
+        from idr_neus_plugins.evaluation.cameras import align_points
+
+        source, target = (read_poses(find_camera_file(folder))[:, :3, 3] for folder in (other, self._scene()))
+        if len(source) != len(target):
+            raise UserError(
+                f"{other} has {len(source)} cameras, {self.scene} has {len(target)}. They are matched one to one: both "
+                "must have all photographs."
+            )
+        return align_points(source, target).matrix
+
     def _scene(self) -> Path:
         if self.scene is None:
-            raise UserError("--cull and --frame scene need the cameras: give the scene's folder with --scene.")
+            raise UserError("--cull, --frame scene and --from-scene need the cameras: give the folder with --scene.")
         return self.scene
 
     def _scene_from_world(self):
@@ -132,5 +151,6 @@ class EvalMesh:
     def _protocol(self) -> str:
         """What was done before measuring; published figures differ by it."""
         units = "scene units" if self.frame == "scene" else "world units"
+        cameras = "" if self.from_scene is None else "cameras aligned, "
         icp = "no ICP" if self.icp is None else f"ICP within {self.icp:g}"
-        return f"cull {self.cull}, {icp}, {units}"
+        return f"cull {self.cull}, {cameras}{icp}, {units}"

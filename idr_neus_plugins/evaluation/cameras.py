@@ -27,6 +27,12 @@ class Similarity(NamedTuple):
     def points(self, points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 3"]:
         return self.scale * points @ self.rotation.T + self.translation
 
+    @property
+    def matrix(self) -> Float[np.ndarray, "4 4"]:
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = self.scale * self.rotation, self.translation
+        return matrix
+
 
 class CameraErrors(NamedTuple):
     rotation_deg: Float[np.ndarray, " views"]

@@ -52,6 +52,27 @@ def test_min_views_chooses_the_points(spheres):
     assert json.loads((spheres / "all.json").read_text())["p90"] == pytest.approx(2, abs=0.02)
 
 
+def test_a_mesh_made_with_other_cameras_is_laid_over_by_them(spheres):
+    """The other world is a fifth as large, turned by a right angle about z and moved."""
+    rotation = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    other_from_world = np.eye(4)
+    other_from_world[:3, :3], other_from_world[:3, 3] = rotation / 5.0, [3.0, -1.0, 2.0]
+    centres = np.random.default_rng(0).normal(0, 50, (6, 3))
+    for name, places in (("world", centres), ("other", trimesh.transform_points(centres, other_from_world))):
+        (spheres / name).mkdir()
+        mats = {
+            f"world_mat_{i}": np.c_[np.diag([9.0, 9.0, 1.0]), -(np.array([9, 9, 1]) * c)] for i, c in enumerate(places)
+        }
+        np.savez(spheres / name / "cameras.npz", **mats)
+    trimesh.load(spheres / "10.ply").apply_transform(other_from_world).export(spheres / "moved.ply")
+    options = {"exact": spheres / "11.ply", "samples": 5000, "json": spheres / "s.json"}
+    EvalMesh(spheres / "moved.ply", **options, from_scene=spheres / "other", scene=spheres / "world").main()
+    scores = json.loads((spheres / "s.json").read_text())
+    assert scores["chamfer"] == pytest.approx(1, abs=0.02) and "cameras aligned" in scores["protocol"]
+    with pytest.raises(UserError, match="--scene"):
+        EvalMesh(spheres / "moved.ply", **options, from_scene=spheres / "other").main()
+
+
 def test_bad_input_is_one_message(spheres, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         command(monkeypatch, "eval", "mesh", "--mesh", spheres / "none.ply", "--exact", spheres / "11.ply")
