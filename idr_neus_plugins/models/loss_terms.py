@@ -49,14 +49,12 @@ def normals(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
     return None if pairs is None else normal_smoothness(pairs)
 
 
-def surface_rgb(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
-    if "on_surface" not in outputs:  # an output of training steps only
-        return None
+def surface_rgb(outputs: dict[str, Tensor], measured: Measured) -> Tensor:
     return surface_rgb_l1(outputs["rgb"], measured.image, _seen(outputs, measured))
 
 
 def soft_mask(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
-    if measured.foreground is None or "on_surface" not in outputs:
+    if measured.foreground is None or "lowest_sdf" not in outputs:  # an output of training steps only
         return None
     seen, alpha = _seen(outputs, measured), outputs["mask_alpha"]
     return soft_mask_bce(outputs["lowest_sdf"], measured.foreground, seen, alpha)
@@ -64,9 +62,9 @@ def soft_mask(outputs: dict[str, Tensor], measured: Measured) -> Tensor | None:
 
 def _seen(outputs: dict[str, Tensor], measured: Measured) -> Tensor:
     """Where a surface ray tells a colour: it meets the surface, and the pixel is foreground."""
-    if measured.foreground is None:
-        return outputs["on_surface"]
-    return outputs["on_surface"] * (measured.foreground > 0.5).to(outputs["on_surface"])
+    # Training tells rays that start inside the solid from those that meet its surface; else both are opaque.
+    met = outputs.get("on_surface", outputs["accumulation"])
+    return met if measured.foreground is None else met * (measured.foreground > 0.5).to(met)
 
 
 LOSS_TERMS: dict[str, LossTerm] = {

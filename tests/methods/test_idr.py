@@ -101,6 +101,8 @@ def test_a_short_training_finds_the_surface(tiny_scene, surface_points):
     found = pipeline.model.sdf(surface_points).abs().median()
     assert found < 0.02 and found < 0.7 * started
     assert set(losses) >= {"surface_rgb", "eikonal", "soft_mask"}
+    _, held_out, _ = pipeline.get_eval_loss_dict(STEPS)  # nerfstudio's trainer sums these, and needs at least one
+    assert set(held_out) == {"surface_rgb"}
 
 
 def test_cameras_move_while_training_and_only_when_switched_on(tiny_scene):

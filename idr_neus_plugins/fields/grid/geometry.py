@@ -36,10 +36,10 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Upper bound of sharpness times voxel size: a steeper opacity would be lost between samples."""
     band_in_s: float = 5.0
     """Half-width of the band in units of 1 / inv_s; e^-5 of the light gets past it."""
-    smoothness_start: float = 1e-2
+    smoothness_start: float = 1e-3
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
     smoothness_end: float = 1e-1
-    """... and at the end; geometric in between."""
+    """... and at the end. Its logarithm follows the square of progress: grain is ironed out last."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
     hull_margin: int = MARGIN
@@ -93,7 +93,7 @@ class GridGeometry(VoxelGeometry):
     @property
     def _smoothness_weight(self) -> float:
         start, end = self.config.smoothness_start, self.config.smoothness_end
-        return start * (end / start) ** self.progress
+        return start * (end / start) ** self.progress**2
 
     def _find_nodes(self) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " band"]]:
         half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
