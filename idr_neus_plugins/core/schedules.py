@@ -32,6 +32,11 @@ def hold_then_decay(progress: float, hold: float, floor: float) -> float:
     return floor ** (max(progress - hold, 0.0) / (1.0 - hold))
 
 
+def late_geometric(progress: float, start: float, end: float) -> float:
+    """From ``start`` to ``end`` (both above 0), the logarithm following the square of progress: most of it late."""
+    return start * (end / start) ** progress**2
+
+
 def step_decay(progress: float, at: tuple[float, ...], factor: float) -> float:
     """1 at first, times ``factor`` from each of the points ``at`` on."""
     return factor ** sum(progress >= point for point in at)

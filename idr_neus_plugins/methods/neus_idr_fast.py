@@ -38,13 +38,16 @@ model = SurfaceModelConfig(
     background=GridBackgroundConfig(),
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     # Masks that bind too early keep the surface from leaving the visual hull.
-    final_loss_coefficients={"mask": 0.3},
+    final_loss_coefficients={"mask": 1.0},
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,
 )
 
 decay = HoldThenDecayConfig(hold=0.3, floor=0.05)
+
+gentle_grid = {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay}
+"""For laws that reach further into the solid than NeuS's: they move readily, and its rate would crumple them."""
 
 config = replace(
     neus,

@@ -22,6 +22,7 @@ from idr_neus_plugins.laws.unisurf import UNBIASED_SPACING, UnisurfLawConfig
 from idr_neus_plugins.methods.neus_idr import config_without_masks as neus
 from idr_neus_plugins.methods.neus_idr import model_without_masks
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
+from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
 from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.renderers.unisurf import UnisurfRendererConfig
@@ -70,7 +71,12 @@ fast_model = replace(
     loss_coefficients={**neus_fast_model.loss_coefficients, "normals": 0.005},
 )
 
-config_fast = replace(neus_fast, method_name="unisurf-fast", pipeline=replace(neus_fast.pipeline, model=fast_model))
+config_fast = replace(
+    neus_fast,
+    method_name="unisurf-fast",
+    pipeline=replace(neus_fast.pipeline, model=fast_model),
+    optimizers={**neus_fast.optimizers, "grid": gentle_grid},
+)
 
 unisurf = MethodSpecification(
     config=config,

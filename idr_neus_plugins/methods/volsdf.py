@@ -20,6 +20,7 @@ from idr_neus_plugins.laws.volsdf import VolsdfLawConfig
 from idr_neus_plugins.methods.neus_idr import config_without_masks as neus
 from idr_neus_plugins.methods.neus_idr import model_without_masks
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
+from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
 from idr_neus_plugins.methods.refinement import camera_opt
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
@@ -57,7 +58,12 @@ fast_model = replace(
     renderer=replace(neus_fast_model.renderer, law=VolsdfLawConfig(sharpness=GridSharpnessConfig())),
 )
 
-config_fast = replace(neus_fast, method_name="volsdf-fast", pipeline=replace(neus_fast.pipeline, model=fast_model))
+config_fast = replace(
+    neus_fast,
+    method_name="volsdf-fast",
+    pipeline=replace(neus_fast.pipeline, model=fast_model),
+    optimizers={**neus_fast.optimizers, "grid": gentle_grid},
+)
 
 volsdf = MethodSpecification(
     config=config,

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int, UInt8
 from rich import print as rich_print
 from torch import Tensor
 
+from idr_neus_plugins.core.schedules import late_geometric
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.grid.lattice import Lattice
@@ -39,7 +40,7 @@ class GridGeometryConfig(VoxelGeometryConfig):
     smoothness_start: float = 1e-3
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
     smoothness_end: float = 1e-1
-    """... and at the end. Its logarithm follows the square of progress: grain is ironed out last."""
+    """... and at the end; it changes late, so that grain is ironed out last."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
     hull_margin: int = MARGIN
@@ -92,8 +93,7 @@ class GridGeometry(VoxelGeometry):
 
     @property
     def _smoothness_weight(self) -> float:
-        start, end = self.config.smoothness_start, self.config.smoothness_end
-        return start * (end / start) ** self.progress**2
+        return late_geometric(self.progress, self.config.smoothness_start, self.config.smoothness_end)
 
     def _find_nodes(self) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " band"]]:
         half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
