@@ -71,7 +71,7 @@ class Transfer:
         path = get_interpolated_camera_path(cameras, steps, order_poses=True)
         frames = [_even(_both(switch, path[i : i + 1])).numpy() for i in _track(range(len(path)), "Frames")]
         target = self.output_dir / "transfer.mp4"
-        write_mp4(frames, target, fps=24)
+        write_mp4(frames, target, fps=24.0)
         print(f"{target}: {len(frames)} frames")
 
 

@@ -38,7 +38,7 @@ model = SurfaceModelConfig(
     background=GridBackgroundConfig(),
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
     # Masks that bind too early keep the surface from leaving the visual hull.
-    final_loss_coefficients={"mask": 1.0},
+    final_loss_coefficients={"mask": 0.3},
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,
