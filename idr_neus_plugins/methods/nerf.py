@@ -11,19 +11,27 @@ from dataclasses import replace
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.fields.grid.density import GridDensityConfig
+from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.laws.nerf import NerfLawConfig
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
+from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
 from idr_neus_plugins.samplers.band import BandSamplerConfig
 
 model = replace(
     neus_fast_model,
+    radiance=GridRadianceConfig(),
     geometry=GridDensityConfig(),
     renderer=replace(neus_fast_model.renderer, sampler=BandSamplerConfig(step=1.0), law=NerfLawConfig()),
     loss_coefficients={"rgb": 1.0, "mask": 0.1},
 )
 
-config = replace(neus_fast, method_name="nerf-fast", pipeline=replace(neus_fast.pipeline, model=model))
+config = replace(
+    neus_fast,
+    method_name="nerf-fast",
+    pipeline=replace(neus_fast.pipeline, model=model),
+    optimizers={**neus_fast.optimizers, "grid": gentle_grid},
+)
 
 nerf_fast = MethodSpecification(
     config=config,

@@ -15,6 +15,7 @@ from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.fields.background import InvertedSphereConfig
+from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.sharpness import FixedSharpnessConfig
@@ -62,6 +63,7 @@ config = replace(
 
 fast_model = replace(
     neus_fast_model,
+    radiance=GridRadianceConfig(),
     renderer=UnisurfRendererConfig(
         sampler=UnisurfBandSamplerConfig(),
         law=UnisurfLawConfig(sharpness=GridSharpnessConfig(), spacing_in_s=UNBIASED_SPACING),

@@ -13,6 +13,7 @@ from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.fields.background import InvertedSphereConfig
+from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.sharpness import LearnedScaleConfig
@@ -55,6 +56,7 @@ config = replace(
 
 fast_model = replace(
     neus_fast_model,
+    radiance=GridRadianceConfig(),
     renderer=replace(neus_fast_model.renderer, law=VolsdfLawConfig(sharpness=GridSharpnessConfig())),
 )
 

@@ -75,8 +75,8 @@ def train(config: TrainerConfig, points: torch.Tensor) -> tuple[SurfaceModel, fl
     [
         (neus_idr_fast, "numba", 0.7),
         (neus_idr_fast, "reference", 0.7),
-        (volsdf_fast, "auto", 0.85),
-        (unisurf_fast, "auto", 0.9),
+        (volsdf_fast, "auto", 0.7),
+        (unisurf_fast, "auto", 0.8),
     ],
 )
 def test_with_masks_it_comes_nearer_to_the_surface_than_the_hull_is(method, engine, share, tiny_scene, surface_points):

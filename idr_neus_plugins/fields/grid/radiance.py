@@ -21,8 +21,8 @@ class GridRadianceConfig(RadianceConfig):
     """Features per node."""
     width: int = 64
     """Channels of the two hidden layers."""
-    finer: float = 2.0
-    """Nodes of the features' grid for each of the geometry's, along an axis: fine texture pins down a coarse shape."""
+    finer: float = 1.0
+    """Nodes of the features' grid for each of the geometry's, along an axis."""
     max_resolution: int = 192
     """Bound of the resolution of the features' grid."""
     use_normal: bool = True
