@@ -19,6 +19,7 @@ import trimesh
 import tyro
 from PIL import Image
 
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.progress import progress_bar
 
 LIGHT, AMBIENT = np.array([0.4, 0.8, 0.45]) / np.linalg.norm([0.4, 0.8, 0.45]), 0.45
@@ -75,13 +76,7 @@ class Phone:
         distance = random.normal(3.4, 0.15)
         flat = math.cos(elevation)
         centre = distance * np.array([flat * math.cos(angle), math.sin(elevation), flat * math.sin(angle)])
-        forward = random.normal(0, 0.06, 3) - centre
-        forward /= np.linalg.norm(forward)
-        right = np.cross(forward, [0, 1.0, 0])
-        right /= np.linalg.norm(right)
-        pose = np.eye(4)
-        pose[:3] = np.stack([right, np.cross(forward, right), forward, centre], axis=1)
-        return pose
+        return look_at(centre, target=random.normal(0, 0.06, 3), up=np.array([0.0, 1.0, 0.0]))
 
     def _rays(self, intrinsics: np.ndarray) -> np.ndarray:
         """Directions in the camera of 2 x 2 rays per pixel [rays, 3], through the distorting lens."""

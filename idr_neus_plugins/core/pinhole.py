@@ -1,10 +1,11 @@
-"""Pinhole cameras in NumPy, for work on meshes: projection, and rays through pixels."""
+"""Pinhole cameras in NumPy, for work on meshes: poses, projection, and rays through pixels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from idr_neus_plugins.core.views import TrainingViews
 
@@ -46,6 +47,23 @@ class PinholeCamera:
         height, width = self.size
         x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
         return np.stack([x.ravel(), y.ravel()], 1)
+
+
+def look_at(
+    place: Float[np.ndarray, " 3"], target: Float[np.ndarray, " 3"], up: Float[np.ndarray, " 3"]
+) -> Float[np.ndarray, "4 4"]:
+    """Camera-to-world, OpenCV axes, of a level camera at ``place`` that looks at ``target``.
+
+    ``up`` has any length. Raises ValueError where it is along the view, or the target is at the place.
+    """
+    forward = target - place
+    right = np.cross(forward, up)
+    if np.linalg.norm(right) <= 1e-6 * np.linalg.norm(forward) * np.linalg.norm(up):
+        raise ValueError(f"A camera at {place} cannot look at {target} with {up} upwards: the two are along one line.")
+    forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3] = np.stack([right, np.cross(forward, right), forward, place], axis=1)
+    return pose
 
 
 def cameras_of(views: TrainingViews) -> list[PinholeCamera]:

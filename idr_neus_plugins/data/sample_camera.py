@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.data.sample_solid import BOUND, LIPSCHITZ, paint, solid_gradients, solid_sdf
 
 SUPERSAMPLING = 2
@@ -39,18 +40,10 @@ def cameras_around(
     for view, height in enumerate(heights):
         angle, distance = view * math.pi * (3.0 - math.sqrt(5.0)), 3.0 + 0.25 * math.sin(5.0 * view)
         flat = math.sqrt(1.0 - height**2)
-        poses.append(_look_at_origin(distance * np.array([flat * math.cos(angle), flat * math.sin(angle), height])))
+        place = distance * np.array([flat * math.cos(angle), flat * math.sin(angle), height])
+        poses.append(look_at(place, target=np.zeros(3), up=np.array([0.0, 0.0, 1.0])))
     intrinsics = np.array([[1.55 * size, 0, 0.512 * size], [0, 1.53 * size, 0.494 * size], [0, 0, 1.0]])
     return intrinsics, np.stack(poses)
-
-
-def _look_at_origin(position: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "4 4"]:
-    forward = -position / np.linalg.norm(position)
-    right = np.cross(forward, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    pose = np.eye(4)
-    pose[:3] = np.stack([right, np.cross(forward, right), forward, position], axis=1)
-    return pose
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
 from idr_neus_plugins.errors import UserError
 
 MARGIN = 1.15
@@ -49,15 +49,10 @@ class Orbit:
         ``size``: (height, width); ``field_of_view``: degrees across the shorter side.
         """
         half = np.radians(field_of_view) / 2
-        direction = _turned(self.front, self.up, angle)
-        forward = -direction
-        right = np.cross(forward, self.up)
-        right /= np.linalg.norm(right)
-        place = self.centre + direction * MARGIN * radius / np.sin(half)
-        pose = np.stack([right, np.cross(forward, right), forward, place], 1)
+        place = self.centre + _turned(self.front, self.up, angle) * MARGIN * radius / np.sin(half)
         focal = min(size) / 2 / np.tan(half)
         intrinsics = np.array([[focal, 0, size[1] / 2], [0, focal, size[0] / 2], [0, 0, 1]])
-        return PinholeCamera(intrinsics, pose, size)
+        return PinholeCamera(intrinsics, look_at(place, self.centre, self.up)[:3], size)
 
 
 def angles(frames: int, arc: float = 360.0) -> np.ndarray:

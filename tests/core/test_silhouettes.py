@@ -1,8 +1,10 @@
 """Silhouette coherence of a ball seen by exact and by inexact cameras."""
 
+import numpy as np
 import torch
 from torch.nn.functional import normalize
 
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.core.silhouettes import silhouette_coherence
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
@@ -14,15 +16,14 @@ def ball_views(shift: float = 0.0, count: int = 12) -> TrainingViews:
     """A ball of radius 0.5, photographed from all sides; afterwards each camera is said to stand ``shift`` aside."""
     torch.manual_seed(0)
     backward = normalize(torch.randn(count, 3), dim=1)
-    right = normalize(torch.linalg.cross(backward, torch.randn(count, 3)), dim=1)
-    down = torch.linalg.cross(-backward, right)
-    poses = torch.stack([right, down, -backward, 3.0 * backward], dim=2)
+    ways = zip(3.0 * backward.numpy(), torch.randn(count, 3).numpy(), strict=True)
+    poses = torch.tensor(np.stack([look_at(place, np.zeros(3), up)[:3] for place, up in ways])).float()
     intrinsics = torch.tensor([[FOCAL, 0.0, SIZE / 2], [0.0, FOCAL, SIZE / 2], [0.0, 0.0, 1.0]]).expand(count, 3, 3)
     y, x = torch.meshgrid(torch.arange(SIZE) + 0.5, torch.arange(SIZE) + 0.5, indexing="ij")
     outline = FOCAL * 0.5 / (3.0**2 - 0.5**2) ** 0.5
     mask = ((x - SIZE / 2) ** 2 + (y - SIZE / 2) ** 2 < outline**2).to(torch.uint8) * 255
     signs = torch.where(torch.arange(count) % 2 == 0, 1.0, -1.0)[:, None]
-    poses[:, :, 3] += shift * signs * right
+    poses[:, :, 3] += shift * signs * poses[:, :, 0]
     return TrainingViews(
         intrinsics=intrinsics,
         camera_to_scene=poses,

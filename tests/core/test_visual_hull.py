@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 
@@ -9,22 +11,15 @@ SIZE = 64
 
 def views_of_a_sphere(radius: float, masked: bool = True) -> TrainingViews:
     """Six distant cameras along the axes, looking at the origin."""
-    rotations, centres = [], []
-    for axis in range(3):
-        for sign in (1.0, -1.0):
-            forward = torch.zeros(3)
-            forward[axis] = -sign
-            up = torch.roll(forward.abs(), 1)
-            right = torch.linalg.cross(forward, up)
-            rotations.append(torch.stack([right, torch.linalg.cross(forward, right), forward], dim=1))
-            centres.append(-20.0 * forward)
+    axes = np.eye(3)
+    poses = [look_at(20.0 * sign * axes[i], np.zeros(3), axes[i - 2]) for i in range(3) for sign in (1.0, -1.0)]
     focal = 20.0 * SIZE / 2.0  # the region [-1, 1] fills the image
     intrinsics = torch.tensor([[focal, 0.0, SIZE / 2], [0.0, focal, SIZE / 2], [0.0, 0.0, 1.0]]).expand(6, 3, 3)
     pixel = (torch.arange(SIZE) + 0.5) / (SIZE / 2) - 1.0
     disc = ((pixel[:, None] ** 2 + pixel[None] ** 2).sqrt() < radius).to(torch.uint8) * 255
     return TrainingViews(
         intrinsics=intrinsics,
-        camera_to_scene=torch.cat([torch.stack(rotations), torch.stack(centres)[..., None]], dim=2),
+        camera_to_scene=torch.tensor(np.stack(poses)[:, :3]).float(),
         sizes=torch.full((6, 2), SIZE),
         images=torch.zeros(6, SIZE, SIZE, 3, dtype=torch.uint8),
         foreground=disc.expand(6, SIZE, SIZE) if masked else None,

@@ -8,18 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
 from idr_neus_plugins.core.views import TrainingViews
 
 
 def looking_at_origin(position: np.ndarray, size: int = 64, focal: float = 80.0) -> PinholeCamera:
     """A square image whose centre is the origin."""
-    forward = -position / np.linalg.norm(position)
-    right = np.cross(forward, [0.0, 0.0, 1.0] if abs(forward[2]) < 0.9 else [0.0, 1.0, 0.0])
-    right /= np.linalg.norm(right)
-    pose = np.stack([right, np.cross(forward, right), forward, position], 1)
+    steep = abs(position[2]) > 0.9 * np.linalg.norm(position)
+    pose = look_at(position, target=np.zeros(3), up=np.eye(3)[1 if steep else 2])
     intrinsics = np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1]])
-    return PinholeCamera(intrinsics, pose, (size, size))
+    return PinholeCamera(intrinsics, pose[:3], (size, size))
 
 
 def around(count: int, distance: float = 3.0, **options) -> list[PinholeCamera]:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.spatial.transform import Rotation
 
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.formats import corrections
 from idr_neus_plugins.data.formats.reading import move_camera
@@ -38,12 +39,8 @@ def sound_scene(folder: Path) -> PosedScene:
 
 def _looking_in(angle: float, height: float, roll: float) -> np.ndarray:
     backward = np.array([np.cos(angle), np.sin(angle), height])
-    forward = -backward / np.linalg.norm(backward)
-    right = np.cross(forward, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    pose = np.eye(4)
-    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], 1) @ Rotation.from_euler("z", roll).as_matrix()
-    pose[:3, 3] = -3.0 * forward
+    pose = look_at(3.0 * backward / np.linalg.norm(backward), target=np.zeros(3), up=np.array([0.0, 0.0, 1.0]))
+    pose[:3, :3] @= Rotation.from_euler("z", roll).as_matrix()
     return pose
 
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from idr_neus_plugins.core.pinhole import look_at
+
 SIZE = (240, 320)
 MATRIX = np.array([[380.0, 0.0, 160.0], [0.0, 380.0, 120.0], [0.0, 0.0, 1.0]])
 TEXTURE = 400
@@ -18,13 +20,8 @@ FACES = (((-1, -1, 1), (2, 0, 0), (0, 2, 0)), ((1, -1, -1), (0, 2, 0), (0, 0, 2)
 def camera(number: int) -> np.ndarray:
     """Camera-to-world, OpenCV axes: two rows of six before the corner (1, 1, 1)."""
     angle, height = np.radians(20 + 10 * (number % 6)), 2.6 + 1.6 * (number // 6)
-    position = np.array([5.0 * np.cos(angle), 5.0 * np.sin(angle), height])
-    forward = -position / np.linalg.norm(position)
-    right = np.cross(forward, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    pose = np.eye(4)
-    pose[:3] = np.stack([right, np.cross(forward, right), forward, position], axis=1)
-    return pose
+    place = np.array([5.0 * np.cos(angle), 5.0 * np.sin(angle), height])
+    return look_at(place, target=np.zeros(3), up=np.array([0.0, 0.0, 1.0]))
 
 
 def photograph(pose: np.ndarray) -> np.ndarray:
