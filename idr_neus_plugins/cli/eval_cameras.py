@@ -57,6 +57,7 @@ class EvalCameras:
 
     def _of_run(self) -> dict[str, CameraErrors]:
         from idr_neus_plugins.cli.runs import load_run
+        from idr_neus_plugins.data.pose_files import read_scene_poses
         from idr_neus_plugins.evaluation.cameras import camera_errors
 
         assert self.load_config is not None
@@ -69,7 +70,7 @@ class EvalCameras:
             )
         world_from_scene = model.world_from_scene.cpu().numpy()
         views = manager.train_dataset.metadata["view_indices"]
-        truth = _true_poses(Path(manager.config.dataparser.data), self.truth)[views]  # type: ignore[attr-defined]
+        truth = read_scene_poses(Path(manager.config.dataparser.data), self.truth)[views]  # type: ignore[attr-defined]
         start, refined = (
             camera_errors(_in_world(poses.detach().cpu().double().numpy(), world_from_scene), truth)
             for poses in (model.camera_optimizer.start, model.camera_optimizer.refined())
@@ -77,27 +78,17 @@ class EvalCameras:
         return {"given": start, "refined": refined}
 
     def _of_file(self) -> dict[str, CameraErrors]:
-        from idr_neus_plugins.data.pose_files import read_poses
+        from idr_neus_plugins.data.pose_files import read_poses, read_scene_poses
         from idr_neus_plugins.evaluation.cameras import camera_errors
 
         assert self.poses is not None and self.data is not None
-        poses, truth = read_poses(self.poses), _true_poses(self.data, self.truth)
+        poses, truth = read_poses(self.poses), read_scene_poses(self.data, self.truth)
         if len(poses) != len(truth):
             raise UserError(f"{self.poses} holds {len(poses)} cameras, {self.data} has {len(truth)} views.")
         return {"refined": camera_errors(poses, truth)}
 
 
 _SUFFIX = {"given": "_start", "refined": ""}
-
-
-def _true_poses(data: Path, name: str) -> np.ndarray:
-    """Camera-to-world of all views of a scene [views, 4, 4], rigid."""
-    from idr_neus_plugins.data.idr_scene import find_camera_file
-    from idr_neus_plugins.data.pose_files import read_poses
-
-    if not data.is_dir():
-        raise UserError(f"{data} is no folder. True cameras are read from an IDR/NeuS scene.")
-    return read_poses(find_camera_file(data, name))
 
 
 def _in_world(poses: np.ndarray, world_from_scene: np.ndarray) -> np.ndarray:

@@ -103,11 +103,10 @@ class EvalMesh:
         return mesh.apply_transform(self._scene_from_world()) if self.frame == "scene" else mesh
 
     def _world_from_other(self, other: Path) -> np.ndarray:
-        from idr_neus_plugins.data.idr_scene import find_camera_file
-        from idr_neus_plugins.data.pose_files import read_poses
+        from idr_neus_plugins.data.pose_files import read_scene_poses
         from idr_neus_plugins.evaluation.cameras import align_points
 
-        source, target = (read_poses(find_camera_file(folder))[:, :3, 3] for folder in (other, self._scene()))
+        source, target = (read_scene_poses(folder)[:, :3, 3] for folder in (other, self._scene()))
         if len(source) != len(target):
             raise UserError(
                 f"{other} has {len(source)} cameras, {self.scene} has {len(target)}. They are matched one to one: both "

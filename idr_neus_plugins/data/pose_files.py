@@ -7,9 +7,19 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.idr_scene import load_npz
+from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz
 from idr_neus_plugins.data.projection import decompose_projection
 from idr_neus_plugins.errors import UserError
+
+
+def read_scene_poses(folder: Path, cameras: str = "auto") -> Float[np.ndarray, "views 4 4"]:
+    """``read_poses`` of an IDR/NeuS scene; ``cameras`` names its file as in ``find_camera_file``.
+
+    Raises UserError where there is no such folder or no such file.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder. Cameras are read from an IDR/NeuS scene.")
+    return read_poses(find_camera_file(folder, cameras))
 
 
 def read_poses(path: Path) -> Float[np.ndarray, "views 4 4"]:

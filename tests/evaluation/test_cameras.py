@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from idr_neus_plugins.cli.eval_cameras import EvalCameras
-from idr_neus_plugins.data.pose_files import read_poses
+from idr_neus_plugins.data.pose_files import read_poses, read_scene_poses
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.camera_plot import plot_camera_errors
 from idr_neus_plugins.evaluation.cameras import align_points, camera_errors, rotation_angles, summary
@@ -91,6 +91,14 @@ def test_pose_files(tmp_path, tiny_scene):
     np.savez(tmp_path / "other.npz", something=np.zeros(3))
     with pytest.raises(UserError, match="neither"):
         read_poses(tmp_path / "other.npz")
+
+
+def test_poses_of_a_scene(tiny_scene):
+    given = read_scene_poses(tiny_scene, "cameras_linear_init")
+    assert np.array_equal(given, read_poses(tiny_scene / "cameras_linear_init.npz"))
+    assert not np.array_equal(given, read_scene_poses(tiny_scene))
+    with pytest.raises(UserError, match="surface.ply is no folder"):
+        read_scene_poses(tiny_scene / "surface.ply")
 
 
 def test_the_command_scores_a_file_of_poses(tmp_path, tiny_scene, capsys):
