@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from idr_neus_plugins.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of the system that mean: no room on the disk, or in the user's share of it."""
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -22,11 +27,42 @@ def save_whole(state: dict[str, Any], path: Path, workspace: Path) -> None:
     Args:
         workspace: folder on the same disk for the unfinished file. Not that of ``path``: nerfstudio takes every name
             there for a checkpoint.
+
+    Raises UserError where the disk is full.
     """
     unfinished = workspace / "unfinished.ckpt"
-    torch.save(state, unfinished)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(unfinished, path)
+    try:
+        with unfinished.open("wb") as file:  # torch's own writing of files does not tell why it fails
+            torch.save(state, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(unfinished, path)
+    except BaseException as error:
+        unfinished.unlink(missing_ok=True)
+        if not _is_full(error):
+            raise
+        raise UserError(_full_message(state, path, workspace)) from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Also where the error is what torch made of it: its archives are closed with an error of their own."""
+    return error is not None and (getattr(error, "errno", None) in FULL or _is_full(error.__context__))
+
+
+def _full_message(state: dict[str, Any], path: Path, workspace: Path) -> str:
+    older = max(path.parent.glob("*.ckpt"), default=None)
+    kept = "There is no older one" if older is None else f"{older.name} is intact; --load-dir {path.parent} resumes it"
+    return (
+        f"The disk is full: {path.name} was not written. It takes {_size(state) / 1e9:.2f} GB in {workspace}, where "
+        f"{shutil.disk_usage(workspace).free / 1e9:.2f} GB are free. {kept}."
+    )
+
+
+def _size(state: Any) -> int:
+    """Bytes of the tensors in nested dictionaries and lists."""
+    if isinstance(state, torch.Tensor):
+        return state.nbytes
+    parts = state.values() if isinstance(state, dict) else state if isinstance(state, list) else []
+    return sum(map(_size, parts))
 
 
 def prune(keep: Path) -> None:

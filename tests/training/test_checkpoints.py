@@ -1,3 +1,6 @@
+import errno
+import os
+
 import pytest
 import torch
 
@@ -11,14 +14,49 @@ def test_an_interrupted_save_leaves_the_old_state(tmp_path, monkeypatch):
     save_whole({"step": 7}, path, tmp_path)
 
     def fail_half_way(state, file):
-        file.write_bytes(b"half")
-        raise OSError("disk full")
+        file.write(b"half")
+        raise OSError("unplugged")
 
     monkeypatch.setattr(torch, "save", fail_half_way)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="unplugged"):
         save_whole({"step": 8}, path, tmp_path)
     assert torch.load(path, weights_only=True) == {"step": 7}
     assert [file.name for file in folder.iterdir()] == ["step-000000007.ckpt"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+class FullDisk:
+    """A file that takes ``room`` bytes."""
+
+    def __init__(self, file, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, content: bytes) -> int:
+        self.room -= len(content)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return self.file.write(content)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+@pytest.mark.parametrize("room", [0, 1_000_000])
+def test_a_full_disk_is_told_with_what_is_needed_and_what_is_left(tmp_path, monkeypatch, room):
+    """torch wraps the system's error in others; here its own writer meets a file without room."""
+    folder, save = tmp_path / "nerfstudio_models", torch.save
+    state = {"weights": {"values": torch.zeros(10_000_000)}, "optimizers": [torch.zeros(5_000_000)]}
+    monkeypatch.setattr(torch, "save", lambda state, file: save(state, FullDisk(file, room)))
+    with pytest.raises(UserError, match="takes 0.06 GB .* no older one"):
+        save_whole(state, checkpoint_path(folder, 8), tmp_path)
+    monkeypatch.undo()
+    save_whole({"step": 7}, checkpoint_path(folder, 7), tmp_path)
+    monkeypatch.setattr(torch, "save", lambda state, file: save(state, FullDisk(file, room)))
+    with pytest.raises(UserError, match=r"\d GB are free. step-000000007.ckpt is intact") as error:
+        save_whole(state, checkpoint_path(folder, 8), tmp_path)
+    assert str(tmp_path) in str(error.value)
+    assert [file.name for file in folder.iterdir()] == ["step-000000007.ckpt"]
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_prune_keeps_one(tmp_path):

@@ -1,5 +1,7 @@
 """The trainer over a pipeline of one parameter: what it does to schedules, budgets and checkpoints."""
 
+import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,6 +125,23 @@ def test_nan_is_named_with_its_step_and_leaves_the_last_good_checkpoint(tmp_path
     assert run.pipeline.model.value.isnan().all()
     with pytest.raises(UserError, match="no checkpoint was written"):
         run.save_checkpoint(6)
+    assert checkpoints(run) == ["step-000000003.ckpt"]
+
+
+def test_a_full_disk_at_the_end_leaves_the_last_checkpoint_and_a_message(tmp_path, capsys, monkeypatch):
+    run, save = trainer(tmp_path, steps=6, steps_per_save=3), torch.save
+
+    def save_while_there_is_room(state, file):
+        if state["step"] > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        save(state, file)
+
+    monkeypatch.setattr(torch, "save", save_while_there_is_room)
+    with pytest.raises(SystemExit):
+        run.train()
+    assert (
+        "step-000000005.ckpt was not written" in (told := capsys.readouterr().err) and str(run.checkpoint_dir) in told
+    )
     assert checkpoints(run) == ["step-000000003.ckpt"]
 
 
