@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from nerfstudio.engine.trainer import Trainer, TrainerConfig
@@ -17,6 +18,7 @@ from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoi
 from idr_neus_plugins.training.clock import TrainingClock
 from idr_neus_plugins.training.distributed import agreed
 from idr_neus_plugins.training.schedulers import ProgressLR
+from idr_neus_plugins.training.sparse import pack, unpack
 
 STEPS_BEFORE_ESTIMATE = 20
 LONG_RUN_HOURS = 6.0
@@ -120,15 +122,15 @@ class SurfaceTrainer(Trainer):
             prune(keep=path)
 
     def _state(self, step: int) -> dict:
-        """nerfstudio's checkpoint, and the time spent."""
+        """nerfstudio's checkpoint, and the time spent; optimisers' states without their zeros."""
         pipeline = self.pipeline.module if hasattr(self.pipeline, "module") else self.pipeline
         weights = pipeline.state_dict()  # type: ignore
         return {
             "step": step,
             # Without the prefix that several devices bring: a run is read the same however it was trained.
             "pipeline": {name.replace("_model.module.", "_model.", 1): value for name, value in weights.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.optimizers.items()},
-            "schedulers": {name: scheduler.state_dict() for name, scheduler in self.optimizers.schedulers.items()},
+            "optimizers": pack(_states(self.optimizers.optimizers)),
+            "schedulers": _states(self.optimizers.schedulers),
             "scalers": self.grad_scaler.state_dict(),
             "seconds": self.clock.seconds,
         }
@@ -140,12 +142,16 @@ class SurfaceTrainer(Trainer):
         state = torch.load(path, map_location="cpu", weights_only=True)
         self._start_step = state["step"] + 1
         self.pipeline.load_pipeline(state["pipeline"], state["step"])
-        self.optimizers.load_optimizers(state["optimizers"])
+        self.optimizers.load_optimizers(unpack(state["optimizers"]))
         if self.config.load_scheduler:
             self.optimizers.load_schedulers(state["schedulers"])
         self.grad_scaler.load_state_dict(state["scalers"])
         self.clock.resume(state["seconds"])
         CONSOLE.print(f"Resuming {path} at step {self._start_step} of {self.config.max_num_iterations}")
+
+
+def _states(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part.state_dict() for name, part in parts.items()}
 
 
 def duration_message(seconds: float, seconds_per_step: float, method: str) -> str:

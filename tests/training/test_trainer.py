@@ -139,9 +139,8 @@ def test_a_full_disk_at_the_end_leaves_the_last_checkpoint_and_a_message(tmp_pat
     monkeypatch.setattr(torch, "save", save_while_there_is_room)
     with pytest.raises(SystemExit):
         run.train()
-    assert (
-        "step-000000005.ckpt was not written" in (told := capsys.readouterr().err) and str(run.checkpoint_dir) in told
-    )
+    message = capsys.readouterr().err
+    assert "step-000000005.ckpt was not written" in message and str(run.checkpoint_dir) in message
     assert checkpoints(run) == ["step-000000003.ckpt"]
 
 
