@@ -14,13 +14,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import open3d as o3d
 import trimesh
 import tyro
 from PIL import Image
 
 from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.data.files import image_size, read_pixels
+from idr_neus_plugins.errors import UserError, user_errors
+from idr_neus_plugins.evaluation.distance import load_mesh
+from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.writing import whole_folder
 
 LIGHT, AMBIENT = np.array([0.4, 0.8, 0.45]) / np.linalg.norm([0.4, 0.8, 0.45]), 0.45
 SHEET_HALF = 2.6
@@ -46,28 +51,35 @@ class Phone:
     seed: int = 0
 
     def main(self) -> None:
-        (self.output / "photos").mkdir(parents=True)
-        (self.output / "truth").mkdir()
+        """Raises UserError where the mesh or its texture cannot be used, or ``output`` holds anything."""
         random = np.random.default_rng(self.seed)
-        stage = Stage(
-            trimesh.load(self.mesh, force="mesh", process=False), np.asarray(Image.open(self.texture)), random
-        )
-        intrinsics = np.array(
-            [[0.83 * self.width, 0, self.width / 2], [0, 0.83 * self.width, self.height / 2], [0, 0, 1]]
-        )
-        mats = {}
+        texture = read_pixels(self.texture, "RGB", image_size(self.texture), shrink=1.0)
+        stage = Stage(_load_textured(self.mesh), texture, random)
+        with whole_folder(self.output) as folder:
+            (folder / "truth").mkdir()
+            np.savez(folder / "truth" / "cameras.npz", **self._photograph(stage, folder / "photos", random))
+            stage.mesh.export(folder / "truth" / "surface.ply")
+
+    def _photograph(self, stage: Stage, folder: Path, random: np.random.Generator) -> dict[str, np.ndarray]:
+        """Writes the photographs; returns the matrices that lead from the world to their pixels."""
+        folder.mkdir()
+        focal, middle = 0.83 * self.width, (self.width / 2, self.height / 2)
+        intrinsics = np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1]])
+        rays, mats = self._rays(intrinsics), {}
         with progress_bar() as bar:
             for view in bar.track(range(self.photos), description="Photographs"):
                 pose = self._pose(view, random)
-                picture = stage.seen(pose, self._rays(intrinsics)).reshape(self.height * 2, self.width * 2, 3)
-                picture = cv2.resize(picture, (self.width, self.height), interpolation=cv2.INTER_AREA)
-                picture *= math.exp(random.normal(0, self.exposure_jitter))
-                picture = 255 * picture.clip(0, 1) ** (1 / 2.2) + random.normal(0, self.noise, picture.shape)
-                image = Image.fromarray(picture.round().clip(0, 255).astype(np.uint8))
-                image.save(self.output / "photos" / f"IMG_{view:04d}.jpg", quality=93)
+                self._developed(stage.seen(pose, rays), random).save(folder / f"IMG_{view:04d}.jpg", quality=93)
                 mats[f"world_mat_{view}"] = np.vstack([intrinsics @ np.linalg.inv(pose)[:3], [0, 0, 0, 1]])
-        np.savez(self.output / "truth" / "cameras.npz", **mats)
-        stage.mesh.export(self.output / "truth" / "surface.ply")
+        return mats
+
+    def _developed(self, light: np.ndarray, random: np.random.Generator) -> Image.Image:
+        """Of the light along all rays, in the order of ``_rays``."""
+        picture = light.reshape(self.height * 2, self.width * 2, 3)
+        picture = cv2.resize(picture, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        picture *= math.exp(random.normal(0, self.exposure_jitter))
+        picture = 255 * picture.clip(0, 1) ** (1 / 2.2) + random.normal(0, self.noise, picture.shape)
+        return Image.fromarray(picture.round().clip(0, 255).astype(np.uint8))
 
     def _pose(self, view: int, random: np.random.Generator) -> np.ndarray:
         """Camera-to-world, OpenCV axes: three rounds at different heights, aimed a little beside the object."""
@@ -90,25 +102,23 @@ class Stage:
     """The mesh on a printed sheet, lit from one side."""
 
     def __init__(self, mesh: trimesh.Trimesh, texture: np.ndarray, random: np.random.Generator) -> None:
-        self.mesh, self.texture = mesh, _linear(texture[..., :3])
+        self.mesh, self.texture = mesh, _linear(texture)
         self.uv = np.asarray(mesh.visual.uv)
         self.floor = float(mesh.vertices[:, 1].min())
         self.sheet = _print(random)
-        self.rays = o3d.t.geometry.RaycastingScene()
-        self.rays.add_triangles(mesh.vertices.astype(np.float32), mesh.faces.astype(np.uint32))
+        self.caster = RayCaster(mesh)
 
     def seen(self, pose: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Linear light along rays of a camera [rays, 3] float32."""
         origin, directions = pose[:3, 3], directions @ pose[:3, :3].T
-        hits = self._cast(np.broadcast_to(origin, directions.shape), directions)
-        met = np.isfinite(hits["t_hit"])
-        color = np.full(directions.shape, 0.25)
-        color[~met] = self._floor_color(origin, directions[~met])
-        corners, weights = self.mesh.faces[hits["primitive_ids"][met]], _barycentric(hits["primitive_uvs"][met])
+        hits = self.caster.first_hits(origin, directions)
+        color = np.empty(directions.shape, np.float32)
+        color[~hits.met] = self._floor_color(origin, directions[~hits.met])
+        corners, weights = self.mesh.faces[hits.faces[hits.met]], hits.barycentric[hits.met]
         normals = np.einsum("rc,rcx->rx", weights, self.mesh.vertex_normals[corners])
-        albedo = _sample(self.texture, np.einsum("rc,rcx->rx", weights, self.uv[corners]))
-        color[met] = albedo * (AMBIENT + (1 - AMBIENT) * (normals @ LIGHT).clip(min=0))[:, None]
-        return color.astype(np.float32)
+        albedo = at_uv(self.texture, np.einsum("rc,rcx->rx", weights, self.uv[corners]))
+        color[hits.met] = albedo * (AMBIENT + (1 - AMBIENT) * (normals @ LIGHT).clip(min=0))[:, None]
+        return color
 
     def _floor_color(self, origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
         down = directions[:, 1] < -1e-3
@@ -116,14 +126,18 @@ class Stage:
         points = origin + (self.floor - origin[1]) / directions[down, 1:2] * directions[down]
         on_sheet = np.abs(points[:, [0, 2]]).max(1) < SHEET_HALF
         printed = np.full(points.shape, 0.25)
-        printed[on_sheet] = _sample(self.sheet, points[on_sheet][:, [0, 2]] / (2 * SHEET_HALF) + 0.5)
-        shadow = np.isfinite(self._cast(points + 1e-4 * LIGHT, np.broadcast_to(LIGHT, points.shape))["t_hit"])
+        printed[on_sheet] = at_uv(self.sheet, points[on_sheet][:, [0, 2]] / (2 * SHEET_HALF) + 0.5)
+        # Twice the mesh's size towards the light is above all of it.
+        shadow = self.caster.blocked(points + 1e-4 * LIGHT, points + 2 * self.caster.size * LIGHT)
         color[down] = printed * np.where(shadow, AMBIENT, AMBIENT + (1 - AMBIENT) * LIGHT[1])[:, None]
         return color
 
-    def _cast(self, origins: np.ndarray, directions: np.ndarray) -> dict[str, np.ndarray]:
-        hits = self.rays.cast_rays(o3d.core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32)))
-        return {name: value.numpy() for name, value in hits.items()}
+
+def _load_textured(path: Path) -> trimesh.Trimesh:
+    mesh = load_mesh(path)
+    if getattr(mesh.visual, "uv", None) is None:
+        raise UserError(f"{path} has no texture coordinates, so a texture cannot be laid on it.")
+    return mesh
 
 
 def _print(random: np.random.Generator) -> np.ndarray:
@@ -131,29 +145,14 @@ def _print(random: np.random.Generator) -> np.ndarray:
     sizes = (8, 32, 128, 512, 2048)
     layers = [cv2.resize(random.random((n, n, 3)), (2048, 2048), interpolation=cv2.INTER_CUBIC) for n in sizes]
     mixed = np.mean(layers, axis=0)
-    return (0.45 + 1.6 * (mixed - mixed.mean())).clip(0.03, 0.9)
+    return (0.45 + 1.6 * (mixed - mixed.mean())).clip(0.03, 0.9).astype(np.float32)
 
 
 def _linear(pixels: np.ndarray) -> np.ndarray:
-    return (pixels / 255.0) ** 2.2
-
-
-def _barycentric(uv: np.ndarray) -> np.ndarray:
-    return np.c_[1 - uv.sum(1), uv]
-
-
-def _sample(image: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """Bilinear, v upwards."""
-    height, width = image.shape[:2]
-    x, y = (uv[:, 0] * width - 0.5).astype(np.float32), ((1 - uv[:, 1]) * height - 0.5).astype(np.float32)
-    rows = 1 << 14  # OpenCV's limit on the size of maps
-    parts = [
-        cv2.remap(image.astype(np.float32), x[i : i + rows, None], y[i : i + rows, None], cv2.INTER_LINEAR, None,
-                  cv2.BORDER_REPLICATE)[:, 0]
-        for i in range(0, len(x), rows)
-    ]  # fmt: skip
-    return np.concatenate(parts) if parts else np.zeros((0, 3), np.float32)
+    """Light of 8-bit values, float32 in [0, 1]."""
+    return (pixels / np.float32(255.0)) ** 2.2
 
 
 if __name__ == "__main__":
-    tyro.cli(Phone).main()
+    with user_errors():
+        tyro.cli(Phone).main()

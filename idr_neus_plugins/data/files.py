@@ -34,7 +34,7 @@ def open_image(path: Path) -> Image.Image:
     try:
         image = Image.open(path)
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist, though the data set names it.") from None
+        raise UserError(f"{path} does not exist.") from None
     except (UnidentifiedImageError, OSError) as error:
         raise UserError(f"{path} cannot be read as an image ({error}). Replace the file.") from None
     if image.mode.startswith(("I", "F")):

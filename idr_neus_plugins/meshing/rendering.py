@@ -9,7 +9,7 @@ import numpy as np
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.raycasting import Hits, RayCaster
-from idr_neus_plugins.meshing.texture.photographs import bilinear
+from idr_neus_plugins.meshing.texture.lookup import at_uv
 
 GREY = 0.7
 """Colour of a mesh that has none."""
@@ -56,9 +56,7 @@ class MeshRenderer:
     def _colors(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
         texture = self.mesh.texture
         if texture is not None:
-            u, v = np.einsum("rc,rcx->rx", weights, texture.uv[corners]).T
-            height, width = texture.image.shape[:2]
-            return bilinear(texture.image, np.stack([u * width, (1 - v) * height], 1))
+            return at_uv(texture.image, np.einsum("rc,rcx->rx", weights, texture.uv[corners])) / np.float32(255)
         if self.mesh.colors is None:
             return np.full((len(corners), 3), GREY)
         return np.einsum("rc,rcx->rx", weights, self.mesh.colors[corners] / 255.0)

@@ -13,6 +13,7 @@ from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.texture.atlas import Texels
 from idr_neus_plugins.meshing.texture.exposure import align_exposures
+from idr_neus_plugins.meshing.texture.lookup import bilinear
 from idr_neus_plugins.progress import progress_bar
 
 GRAZING = 0.2
@@ -86,19 +87,8 @@ def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> 
     free = depths - photograph.nearest[row, column] < footprint * (2 + 1.5 * MARGIN_PX * slope)
     border = np.clip((photograph.inside[row, column] - MARGIN_PX) / FEATHER_PX, 0, 1)
     weights[facing] = free * border * cosines[facing] ** SHARPNESS
-    colors[facing] = bilinear(photograph.image, pixels)
+    colors[facing] = bilinear(photograph.image, pixels) / np.float32(255)
     return colors, weights
-
-
-def bilinear(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Colours [n, 3] float32 in [0, 1] of a uint8 ``image`` at ``pixels`` (x, y) [n, 2], centres at half-integers."""
-    height, width = image.shape[:2]
-    x, y = (np.clip(pixels - 0.5, 0, [width - 1, height - 1])).T
-    left, top = np.minimum(x.astype(np.int64), width - 2), np.minimum(y.astype(np.int64), height - 2)
-    right, below = (x - left)[:, None].astype(np.float32), (y - top)[:, None].astype(np.float32)
-    upper = image[top, left] * (1 - right) + image[top, left + 1] * right
-    lower = image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right
-    return (upper * (1 - below) + lower * below) / np.float32(255)
 
 
 def blend(mesh: FinishedMesh, texels: Texels, views: TrainingViews, progress: bool = True) -> Blend:

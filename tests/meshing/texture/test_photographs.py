@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from idr_neus_plugins.meshing.raycasting import RayCaster
-from idr_neus_plugins.meshing.texture.photographs import MARGIN_PX, bilinear, look, prepare
+from idr_neus_plugins.meshing.texture.photographs import MARGIN_PX, look, prepare
 from tests.meshing.views import looking_at_origin, painted_sphere, photograph
 
 
@@ -57,12 +57,3 @@ def test_what_stands_before_is_not_painted_on_what_is_behind():
     shadow = 0.2 * 2.95 / np.sqrt(2.2**2 - 0.2**2)
     margin = (MARGIN_PX + 1.5) * 3 / 120
     assert (weights[np.abs(x) < shadow] == 0).all() and (weights[np.abs(x) > shadow + margin] > 0).all()
-
-
-def test_bilinear_is_exact_at_centres_and_linear_between():
-    image = np.zeros((3, 4, 3), np.uint8)
-    image[..., 0] = np.arange(4) * 60
-    image[..., 1] = np.arange(3)[:, None] * 100
-    pixels = np.array([[0.5, 0.5], [2.5, 1.5], [2.0, 2.0], [-1.0, 0.5], [9.0, 9.0]])
-    expected = np.array([[0, 0, 0], [120, 100, 0], [90, 150, 0], [0, 0, 0], [180, 200, 0]]) / 255
-    np.testing.assert_allclose(bilinear(image, pixels), expected, atol=1e-6)
