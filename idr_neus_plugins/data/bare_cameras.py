@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz
+from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz, projections_in
 from idr_neus_plugins.errors import UserError
 
 FORMATS = (
@@ -40,9 +40,9 @@ def read_projections(path: Path) -> Float[np.ndarray, "views 3 4"]:
     if path.suffix == ".txt":
         return _read_middlebury(path)
     arrays = load_npz(path)
-    count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in arrays)
-    if count and all(f"world_mat_{view}" in arrays for view in range(count)):
-        return np.stack([np.asarray(arrays[f"world_mat_{view}"], dtype=np.float64)[:3] for view in range(count)])
+    mats = projections_in(arrays)
+    if mats is not None:
+        return mats
     if all(name in arrays for name in ("K", "R", "t")):
         intrinsics, rotations, translations = (np.asarray(arrays[name], dtype=np.float64) for name in ("K", "R", "t"))
         return _compose(intrinsics, rotations, translations, path)

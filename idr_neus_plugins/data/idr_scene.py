@@ -7,6 +7,7 @@ preparation, BlendedMVS in NeuS's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -181,6 +182,14 @@ def load_npz(path: Path) -> dict[str, np.ndarray]:
             return dict(arrays)
     except (OSError, ValueError, BadZipFile) as error:
         raise UserError(f"{path} cannot be read as an npz file ({error}).") from None
+
+
+def projections_in(arrays: Mapping[str, np.ndarray]) -> Float[np.ndarray, "views 3 4"] | None:
+    """``world_mat_0``, ``world_mat_1``, …: world to pixels. None where there are none, or where a number is missing."""
+    count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in arrays)
+    if count == 0 or any(f"world_mat_{view}" not in arrays for view in range(count)):
+        return None
+    return np.stack([np.asarray(arrays[f"world_mat_{view}"], dtype=np.float64)[:3] for view in range(count)])
 
 
 def _names(paths) -> str:

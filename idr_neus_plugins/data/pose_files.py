@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz
+from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz, projections_in
 from idr_neus_plugins.data.projection import decompose_projection
 from idr_neus_plugins.errors import UserError
 
@@ -31,10 +31,9 @@ def read_poses(path: Path) -> Float[np.ndarray, "views 4 4"]:
     content = load_npz(path)
     if "pose_vecs" in content and content["pose_vecs"].ndim == 2 and content["pose_vecs"].shape[1] == 7:
         return _from_quaternions(content["pose_vecs"].astype(np.float64))
-    count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in content)
-    if count == 0 or any(f"world_mat_{view}" not in content for view in range(count)):
+    mats = projections_in(content)
+    if mats is None:
         raise UserError(f"{path} holds neither world_mat_0, world_mat_1, … nor pose_vecs [views, 7].")
-    mats = [np.asarray(content[f"world_mat_{view}"], dtype=np.float64)[:3] for view in range(count)]
     return np.stack([decompose_projection(mat)[1] for mat in mats])
 
 
