@@ -11,6 +11,11 @@ class UserError(ValueError):
     """Bad input. The message names what is wrong and what to do; commands print it without a stack trace."""
 
 
+def brief(error: BaseException) -> str:
+    """What an error of a library says, as one line that fits into a message."""
+    return " ".join(str(error).split())[:200]
+
+
 @contextmanager
 def user_errors() -> Iterator[None]:
     """Turns a UserError into its message on stderr and exit status 1; everything else keeps its stack trace."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import is_dataclass
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import UserError, brief
 
 if TYPE_CHECKING:
     from nerfstudio.engine.trainer import TrainerConfig
@@ -28,8 +27,10 @@ def load_run(load_config: Path) -> Pipeline:
     """
     import torch
 
+    from idr_neus_plugins.training.checkpoints import read_checkpoint
+
     config = _read_config(load_config)
-    weights = _read_weights(_latest_checkpoint(load_config.parent / config.relative_model_dir))
+    weights = read_checkpoint(_latest_checkpoint(load_config.parent / config.relative_model_dir), mmap=True)
     try:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         pipeline = config.pipeline.setup(device=device, test_mode="inference")
@@ -74,24 +75,8 @@ def _latest_checkpoint(folder: Path) -> Path:
     return checkpoint
 
 
-def _read_weights(checkpoint: Path) -> dict[str, Any]:
-    import torch
-
-    try:
-        return torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, EOFError, UnpicklingError) as error:
-        raise UserError(
-            f"{checkpoint} cannot be read ({_brief(error)}): it is cut short or not a checkpoint. "
-            "Delete it if an earlier one stands beside it, or train again."
-        ) from error
-
-
 def _other_version(load_config: Path, error: Exception) -> UserError:
     return UserError(
         f"{load_config} or its checkpoint does not fit this version of idr_neus_plugins; another one probably wrote it "
-        f"({_brief(error)}). Train again, or use the version that made the run."
+        f"({brief(error)}). Train again, or use the version that made the run."
     )
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

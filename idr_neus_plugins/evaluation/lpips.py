@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import UserError, brief
 
 ENDS = (2, 5, 8, 10, 12)
 """AlexNet's features after its five activations: where each stage ends."""
@@ -58,8 +58,7 @@ def load_lpips(path: Path) -> Lpips:
     try:
         return Lpips(torch.load(path, map_location="cpu", weights_only=True))
     except (RuntimeError, UnpicklingError, AttributeError, TypeError) as error:
-        brief = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} does not hold AlexNet's weights as torchvision names them ({brief}).") from error
+        raise UserError(f"{path} does not hold torchvision's weights of AlexNet ({brief(error)}).") from error
 
 
 def _heads() -> list[Float[Tensor, "1 channels 1 1"]]:

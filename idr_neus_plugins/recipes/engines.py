@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Queue
 from typing import Any
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import UserError, brief
 from idr_neus_plugins.provenance import gpu_names
 from idr_neus_plugins.recipes.job import Job
 from idr_neus_plugins.recipes.results import Result
@@ -79,7 +79,7 @@ def run_on_ray(jobs: Sequence[Job], address: str | None, work: Work) -> Iterator
         try:
             yield ray.get(done)
         except RayError as error:
-            yield Outcome(job, None, f"{job.title}: the worker was lost ({' '.join(str(error).split())[:200]})")
+            yield Outcome(job, None, f"{job.title}: the worker was lost ({brief(error)})")
 
 
 def _ray_task(work: Work, job: Job) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import UserError, brief
 
 Flags = dict[str, Any]
 """Command-line flags without their dashes; a list gives several values, true a flag without a value."""
@@ -85,7 +85,7 @@ def load_recipe(path: Path) -> Recipe:
     try:
         content = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise UserError(f"{path} is not YAML: {brief(error)}") from error
     if not isinstance(content, Mapping):
         raise UserError(f"{path} must be a mapping with {_names_of(Recipe)}.")
     parts = {"scenes": Scene, "methods": Method, "published": Published}

@@ -6,11 +6,12 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.errors import UserError, brief
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of the system that mean: no room on the disk, or in the user's share of it."""
@@ -70,6 +71,17 @@ def prune(keep: Path) -> None:
     for path in keep.parent.glob("*.ckpt"):
         if path != keep:
             path.unlink()
+
+
+def read_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
+    """``mmap``: tensors are read from the file when they are used. Raises UserError for a broken file."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except (RuntimeError, EOFError, UnpicklingError) as error:
+        raise UserError(
+            f"{path} cannot be read ({brief(error)}): it is cut short or not a checkpoint. "
+            "Delete it if an earlier one stands beside it, or train again."
+        ) from error
 
 
 def find_checkpoint(load_dir: Path | None, load_step: int | None, load_checkpoint: Path | None) -> Path | None:

@@ -13,8 +13,8 @@ from nerfstudio.utils import writer
 from nerfstudio.utils.decorators import check_main_thread
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.errors import UserError, user_errors
-from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, save_whole
+from idr_neus_plugins.errors import UserError, brief, user_errors
+from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, read_checkpoint, save_whole
 from idr_neus_plugins.training.clock import TrainingClock
 from idr_neus_plugins.training.distributed import agreed
 from idr_neus_plugins.training.schedulers import ProgressLR
@@ -139,15 +139,26 @@ class SurfaceTrainer(Trainer):
         path = find_checkpoint(self.config.load_dir, self.config.load_step, self.config.load_checkpoint)
         if path is None:
             return
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_checkpoint(path)
+        try:
+            self._restore(state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"{path} does not fit this method or this version of idr_neus_plugins ({brief(error)}). "
+                "Train again, or use the version that wrote it."
+            ) from error
+        CONSOLE.print(f"Resuming {path} at step {self._start_step} of {self.config.max_num_iterations}")
+
+    def _restore(self, state: dict[str, Any]) -> None:
         self._start_step = state["step"] + 1
-        self.pipeline.load_pipeline(state["pipeline"], state["step"])
+        self.pipeline.model.update_to_step(state["step"])  # type: ignore[operator]
+        # nerfstudio's load_pipeline would leave at random whatever a checkpoint of another version lacks.
+        self.pipeline.load_state_dict(state["pipeline"], strict=True)
         self.optimizers.load_optimizers(unpack(state["optimizers"]))
         if self.config.load_scheduler:
             self.optimizers.load_schedulers(state["schedulers"])
         self.grad_scaler.load_state_dict(state["scalers"])
         self.clock.resume(state["seconds"])
-        CONSOLE.print(f"Resuming {path} at step {self._start_step} of {self.config.max_num_iterations}")
 
 
 def _states(parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ class TinyModel(nn.Module):
         self.value = nn.Parameter(torch.ones(1))
         self.seen: list[float] = []
 
+    def update_to_step(self, step: int) -> None:
+        pass
+
     def set_progress(self, progress: float) -> None:
         self.seen.append(progress)
 
@@ -45,9 +48,6 @@ class TinyPipeline(nn.Module):
 
     def get_training_callbacks(self, attributes) -> list:
         return []
-
-    def load_pipeline(self, state: dict, step: int) -> None:
-        self.load_state_dict(state)
 
     def get_train_loss_dict(self, step: int) -> tuple[dict, dict, dict]:
         if self.error is not None:
@@ -104,6 +104,18 @@ def test_resuming_a_finished_run_trains_nothing_and_keeps_its_checkpoint(tmp_pat
     again = trainer(tmp_path, steps=4, load_dir=first.checkpoint_dir)
     again.train()
     assert again.pipeline.model.seen == [] and checkpoints(again) == ["step-000000003.ckpt"]
+
+
+@pytest.mark.parametrize("change", [{"pipeline": {}}, {"optimizers": {"other": {}}}, {"seconds": None}])
+def test_a_checkpoint_of_another_version_is_told_and_not_loaded_in_part(tmp_path, capsys, change):
+    first = trainer(tmp_path, steps=2)
+    first.train()
+    path = first.checkpoint_dir / "step-000000001.ckpt"
+    state = torch.load(path, weights_only=True) | change
+    torch.save({name: part for name, part in state.items() if part is not None}, path)
+    with pytest.raises(SystemExit):
+        trainer(tmp_path, steps=3, load_dir=first.checkpoint_dir)
+    assert "step-000000001.ckpt does not fit this method or this version" in capsys.readouterr().err
 
 
 def test_a_time_budget_ends_the_run_with_the_schedule_at_its_end(tmp_path):
