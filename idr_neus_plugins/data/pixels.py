@@ -13,8 +13,8 @@ from torch.nn.functional import max_pool2d
 
 from idr_neus_plugins.data.dataset import SurfaceDataset
 
-DILATION_PX = 4
-"""Pixels around the foreground that count as useful: there the mask loss finds the silhouette."""
+OUTLINE_PX = 4
+"""Pixels on either side of a mask's outline: there the mask loss finds the silhouette."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,10 @@ class PixelStore:
 
     colors: UInt8[Tensor, "pixels 3"]
     foreground: UInt8[Tensor, " pixels"] | None
-    useful: Int[Tensor, " candidates"] | None
+    useful: Int[Tensor, " useful_pixels"] | None
     """Pixels in the dilated foreground."""
+    outline: Int[Tensor, " outline_pixels"] | None
+    """Pixels close to the outlines of the masks, on either side."""
     sizes: Int[Tensor, "views 2"]
     """(height, width)."""
     starts: Int[Tensor, " views"]
@@ -43,12 +45,11 @@ class PixelStore:
             )
         sizes = torch.tensor([image.shape[:2] for image in images])
         areas = sizes.prod(dim=1)
-        foreground = torch.cat([mask.reshape(-1) for mask in masks]).to(device) if masks else None
-        useful = torch.cat([dilate(mask).reshape(-1) for mask in masks]).nonzero()[:, 0] if masks else None
         return cls(
             colors=torch.cat([image.reshape(-1, 3) for image in images]).to(device),
-            foreground=foreground,
-            useful=useful.int().to(device) if useful is not None and len(useful) else None,
+            foreground=torch.cat([mask.reshape(-1) for mask in masks]).to(device) if masks else None,
+            useful=_where([dilate(mask) for mask in masks], device) if masks else None,
+            outline=_where([outline(mask) for mask in masks], device) if masks else None,
             sizes=sizes.to(device),
             starts=(areas.cumsum(0) - areas).to(device),
         )
@@ -63,12 +64,24 @@ class PixelStore:
         return torch.stack([views, within // widths, within % widths], dim=1)
 
 
-def dilate(mask: UInt8[Tensor, "h w"], radius: int = DILATION_PX) -> UInt8[Tensor, "h w"]:
+def _where(chosen: list[UInt8[Tensor, "h w"]], device: torch.device | str) -> Int[Tensor, " chosen_pixels"] | None:
+    """Flat numbers of the pixels that are not 0; None where there are none."""
+    pixels = torch.cat([each.reshape(-1) for each in chosen]).nonzero()[:, 0]
+    return pixels.int().to(device) if len(pixels) else None
+
+
+def dilate(mask: UInt8[Tensor, "h w"], radius: int = OUTLINE_PX) -> UInt8[Tensor, "h w"]:
     """Largest value within a square of ``2 * radius + 1`` pixels."""
     pooled = mask[None, None].float()
     for kernel in ((2 * radius + 1, 1), (1, 2 * radius + 1)):
         pooled = max_pool2d(pooled, kernel, stride=1, padding=(kernel[0] // 2, kernel[1] // 2))
     return pooled[0, 0].to(torch.uint8)
+
+
+def outline(mask: UInt8[Tensor, "h w"], radius: int = OUTLINE_PX) -> UInt8[Tensor, "h w"]:
+    """255 where a square of ``2 * radius + 1`` pixels holds both foreground and background, else 0."""
+    foreground = 255 * (mask > 127).to(torch.uint8)
+    return torch.minimum(dilate(foreground, radius), dilate(255 - foreground, radius))
 
 
 @dataclass
@@ -79,6 +92,9 @@ class SurfacePixelSamplerConfig(PixelSamplerConfig):
     foreground_fraction: float = 0.75
     """Share of rays drawn from the foreground and a few pixels around it, where there are masks; the others are drawn
     from the whole image, so that the mask loss sees all of the background."""
+    outline_fraction: float = 0.0
+    """Share of rays drawn from close to the outlines of the masks. They hold the silhouette where the colours tell
+    nothing, without the mask loss having to be heavy everywhere."""
 
 
 class SurfacePixelSampler(PixelSampler):
@@ -95,10 +111,11 @@ class SurfacePixelSampler(PixelSampler):
         return batch
 
     def _draw(self, store: PixelStore) -> Int[Tensor, " rays"]:
-        useful, device = store.useful, store.colors.device
-        from_useful = 0 if useful is None else round(self.num_rays_per_batch * self.config.foreground_fraction)
-        anywhere = torch.randint(len(store), (self.num_rays_per_batch - from_useful,), device=device)
-        if useful is None:
-            return anywhere
-        chosen = useful[torch.randint(len(useful), (from_useful,), device=device)].long()
-        return torch.cat([chosen, anywhere])
+        shares = ((store.useful, self.config.foreground_fraction), (store.outline, self.config.outline_fraction))
+        drawn = [
+            pixels[torch.randint(len(pixels), (round(self.num_rays_per_batch * share),), device=pixels.device)].long()
+            for pixels, share in shares
+            if pixels is not None
+        ]
+        rest = self.num_rays_per_batch - sum(len(pixels) for pixels in drawn)
+        return torch.cat([*drawn, torch.randint(len(store), (rest,), device=store.colors.device)])

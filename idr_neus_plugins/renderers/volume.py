@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from idr_neus_plugins.core.compositing import accumulate, render_weights
 from idr_neus_plugins.core.sections import RaySections
-from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
+from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
 from idr_neus_plugins.laws.law import LawConfig, OpacityLaw
@@ -30,7 +29,7 @@ class VolumeRendererConfig(RendererConfig):
     law: LawConfig = field(default_factory=NeusLawConfig)
     """How sdf becomes opacity."""
     weight_threshold: float = 0.0
-    """Colour is asked only where a section weighs more than this in its pixel; 0: everywhere."""
+    """Colour and normal are asked only where a section weighs more than this in its pixel; 0: everywhere."""
 
     def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> VolumeRenderer:
         return VolumeRenderer(self, geometry, region)
@@ -85,40 +84,25 @@ def render_volume(
     """Renders rays with unit ``directions``, asking the fields at the midpoints of sections.
 
     Args:
-        weight_threshold: colour is asked only of sections that weigh more in their pixel; 0 asks all of them.
+        weight_threshold: colour and normal are asked only of sections that weigh more in their pixel; 0: of all.
     """
     positions = sections.positions(origins, directions)
     views = directions[sections.ray_indices]
     output = geometry(positions)
-    normals = functional.normalize(output.gradients, dim=-1)
     weights = render_weights(law(output, views, sections.deltas), sections.offsets)
+    seen = (weights > weight_threshold).nonzero().squeeze(1) if weight_threshold > 0.0 else slice(None)
+    normals = functional.normalize(output.gradients[seen], dim=-1)
+    features = None if output.features is None else output.features[seen]
+    colors = radiance(positions[seen], normals, views[seen], features).to(positions.dtype)
 
-    def gather(values: Tensor | None) -> Tensor:
-        return accumulate(weights, values, sections.ray_indices, sections.num_rays)
+    def gather(values: Tensor | None, of: Tensor | slice = slice(None)) -> Tensor:
+        return accumulate(weights[of], values, sections.ray_indices[of], sections.num_rays)
 
     accumulation = gather(None)
     return RenderedRays(
-        rgb=gather(_colors(positions, normals, views, output, radiance, weights, weight_threshold)),
+        rgb=gather(colors, seen),
         accumulation=accumulation,
         depth=gather(sections.midpoints[:, None]) / accumulation.clamp(min=1e-6),
-        normals=gather(normals),
+        normals=gather(normals, seen),
         for_losses={"gradients": output.gradients},
     )
-
-
-def _colors(
-    positions: Tensor,
-    normals: Tensor,
-    views: Tensor,
-    output: GeometryOutput,
-    radiance: RadianceField,
-    weights: Tensor,
-    threshold: float,
-) -> Float[Tensor, "sections 3"]:
-    """Colours of the sections that count, black for the others."""
-    if threshold == 0.0:
-        return radiance(positions, normals, views, output.features)
-    seen = (weights > threshold).nonzero().squeeze(1)
-    features = None if output.features is None else output.features[seen]
-    colors = radiance(positions[seen], normals[seen], views[seen], features)
-    return torch.zeros_like(positions).index_put((seen,), colors.to(positions.dtype))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from idr_neus_plugins.data.datamanager import SurfaceDataManager, SurfaceDataManagerConfig
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
-from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig, dilate
+from idr_neus_plugins.data.pixels import SurfacePixelSamplerConfig, dilate, outline
 from idr_neus_plugins.errors import UserError
 from tests.data.scenes import copy_scene
 
@@ -69,6 +69,26 @@ def test_dilation_reaches_four_pixels():
     mask[10, 10] = 255
     assert (dilate(mask) > 0).nonzero().amin(0).tolist() == [6, 6]
     assert (dilate(mask) > 0).sum() == 81
+
+
+def test_outlines_have_two_sides():
+    mask = torch.zeros(20, 30, dtype=torch.uint8)
+    mask[:, 10:] = 255
+    columns = (outline(mask) > 0).all(dim=0).nonzero()[:, 0]
+    assert columns.tolist() == list(range(6, 14))
+    assert (outline(mask) > 0).sum() == 8 * 20
+    assert not outline(torch.full_like(mask, 255)).any(), "an image's border is no outline"
+
+
+def test_share_of_rays_at_outlines(tiny_scene):
+    sampler = SurfacePixelSamplerConfig(foreground_fraction=0.0, outline_fraction=0.5)
+    manager = setup(tiny_scene, train_num_rays_per_batch=4096, pixel_sampler=sampler)
+    at_outline = torch.zeros(len(manager.train_pixels))
+    at_outline[manager.train_pixels.outline.long()] = 1
+    assert 0.02 < at_outline.mean() < 0.4, "the scene must have outlines and more"
+    view, row, column = manager.next_train(0)[1]["indices"].unbind(1)
+    drawn = at_outline.view(8, 64, 64)[view, row, column].mean().item()
+    assert drawn == pytest.approx(0.5 + 0.5 * at_outline.mean().item(), abs=0.04)
 
 
 def test_the_same_seed_gives_the_same_batch(tiny_scene):
