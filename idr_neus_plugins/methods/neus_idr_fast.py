@@ -36,9 +36,9 @@ model = SurfaceModelConfig(
         weight_threshold=1e-3,
     ),
     background=GridBackgroundConfig(),
-    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.1},
-    # Masks that bind too early keep the surface from leaving the visual hull.
-    final_loss_coefficients={"mask": 0.3},
+    # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
+    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
+    final_loss_coefficients={"mask": 0.15},
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,
@@ -59,7 +59,7 @@ config = replace(
             neus.pipeline.datamanager,
             train_num_rays_per_batch=1024,
             # Starting from the visual hull, rays far from the object have nothing left to tell.
-            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.9),
+            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.85, outline_fraction=0.1),
         ),
         model=model,
     ),

@@ -5,6 +5,9 @@ keeps looking at the same spot: it orbits the scene's origin, or comes nearer. P
 the second slowly, from perspective. With plain translations, as nerfstudio has them, a shift of the picture is both a
 turn and a translation, so that an optimiser that divides by the gradient's size, as Adam does, first moves cameras away
 because they are turned wrongly, and takes long to bring them back.
+
+Slowest of all is what the cameras have wrong in common: when all have turned to an object that is not where they think,
+each alone agrees with the others. So the moves have a part that all share, affine in the cameras' places.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from nerfstudio.cameras.camera_optimizers import CameraOptimizer, CameraOptimize
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.lie_groups import exp_map_SE3
 from nerfstudio.cameras.rays import RayBundle
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
 MOVE_SCALE = 0.2
@@ -31,6 +34,9 @@ class CameraRefinementConfig(CameraOptimizerConfig):
     _target: type = field(default_factory=lambda: CameraRefinement)
     mode: Literal["off", "SE3"] = "off"  # type: ignore[assignment]
     """SE3: the poses of the training views are refined along with the surface."""
+    moves_from: float = 0.3
+    """Share of the training after which cameras may move, too; before, they only turn. A camera that is turned wrongly
+    by several degrees would else go astray along its orbit, where it finds as good a silhouette."""
     trans_l2_penalty: float = 0.0
     """Weight of the mean length of the moves, MOVE_SCALE scene units."""
     rot_l2_penalty: float = 0.0
@@ -54,9 +60,11 @@ class CameraRefinement(CameraOptimizer):
         **_,
     ) -> None:
         super().__init__(config, num_cameras, device)
+        self.progress = 0.0
         poses = torch.eye(4)[None, :3].repeat(num_cameras, 1, 1) if cameras is None else cameras.camera_to_worlds
         if self.is_on:
             self.register_buffer("start", poses.detach().clone().to(device))
+            self.shared_moves = nn.Parameter(torch.zeros(3, 4, device=device))
 
     @property
     def is_on(self) -> bool:
@@ -64,7 +72,16 @@ class CameraRefinement(CameraOptimizer):
 
     def motions(self, views: Int[Tensor, " rays"]) -> Float[Tensor, "rays 3 4"]:
         """[R | t] by which the cameras of training views have been moved in the scene."""
-        return rigid_motions(self.pose_adjustment, self.start[:, :, 3])[views]
+        centres = self.start[:, :, 3]
+        moves, turns = self.pose_adjustment.split(3, dim=1)
+        moves = moves + affine(self.shared_moves, centres / centres.norm(dim=1).mean())
+        if self.progress < self.config.moves_from:
+            moves = moves.detach()
+        return rigid_motions(moves, turns, centres)[views]
+
+    def set_progress(self, progress: float) -> None:
+        """Of the training, in [0, 1]."""
+        self.progress = progress
 
     def move(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], views: Int[Tensor, " rays"]
@@ -99,13 +116,12 @@ class CameraRefinement(CameraOptimizer):
 
 
 def rigid_motions(
-    adjustments: Float[Tensor, "views 6"], centres: Float[Tensor, "views 3"]
+    moves: Float[Tensor, "views 3"], turns: Float[Tensor, "views 3"], centres: Float[Tensor, "views 3"]
 ) -> Float[Tensor, "views 3 4"]:
-    """[R | t], scene to scene, that turn each camera about its centre by a rotation vector (the last three numbers) and
-    then move it by about the first three, in units of MOVE_SCALE: on a circle around the scene's origin, and straight
-    towards it.
+    """[R | t], scene to scene, that turn each camera about its centre by the rotation vector ``turns`` and then move it
+    by about ``moves``, in units of MOVE_SCALE: on a circle around the scene's origin, and straight towards it.
     """
-    moves, turns = MOVE_SCALE * adjustments[:, :3], adjustments[:, 3:]
+    moves = MOVE_SCALE * moves
     squared = centres.square().sum(dim=1, keepdim=True).clamp(min=1e-6)
     turned = _rotations(turns)
     orbited = _rotations(torch.linalg.cross(centres, moves, dim=1) / squared)
@@ -113,6 +129,11 @@ def rigid_motions(
     about_centre = centres - (turned @ centres[:, :, None])[:, :, 0]
     shifts = (orbited @ about_centre[:, :, None])[:, :, 0] + nearer
     return torch.cat([orbited @ turned, shifts[:, :, None]], dim=2)
+
+
+def affine(matrix: Float[Tensor, "3 4"], points: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
+    """``A p + b`` for [A | b]."""
+    return points @ matrix[:, :3].T + matrix[:, 3]
 
 
 def _rotations(vectors: Float[Tensor, "views 3"]) -> Float[Tensor, "views 3 3"]:

@@ -119,6 +119,7 @@ class SurfaceModel(Model):
         }
         for part in self.parts:
             part.set_progress(progress)
+        self.camera_optimizer.set_progress(progress)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False):
         result = super().load_state_dict(state_dict, strict=strict, assign=assign)

@@ -76,17 +76,41 @@ def test_a_turn_leaves_the_camera_where_it_is_and_a_move_keeps_the_origin_in_vie
     centres = torch.randn(5, 3, dtype=torch.float64) * 3.0
     zeros, values = torch.zeros(5, 3, dtype=torch.float64), 0.01 * torch.randn(5, 3, dtype=torch.float64)
 
-    def moved(adjustments: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-        motions = rigid_motions(adjustments, centres)
+    def moved(moves: torch.Tensor, turns: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        motions = rigid_motions(moves, turns, centres)
         return (motions[:, :, :3] @ points[:, :, None])[:, :, 0] + motions[:, :, 3]
 
-    torch.testing.assert_close(moved(torch.cat([zeros, values], 1), centres), centres)
-    move = torch.cat([values, zeros], 1)
-    torch.testing.assert_close(moved(move, centres) - centres, MOVE_SCALE * values, atol=1e-5, rtol=0)
-    rotations = rigid_motions(move, centres)[:, :, :3]
-    before, after = (torch.nn.functional.normalize(c, dim=1) for c in (centres, moved(move, centres)))
+    torch.testing.assert_close(moved(zeros, values, centres), centres)
+    torch.testing.assert_close(moved(values, zeros, centres) - centres, MOVE_SCALE * values, atol=1e-5, rtol=0)
+    rotations = rigid_motions(values, zeros, centres)[:, :, :3]
+    before, after = (torch.nn.functional.normalize(c, dim=1) for c in (centres, moved(values, zeros, centres)))
     seen = (rotations.transpose(1, 2) @ after[:, :, None])[:, :, 0]  # the origin's direction, in the camera
     torch.testing.assert_close(seen, before, atol=1e-4, rtol=0)
+
+
+def test_cameras_turn_first_and_move_later():
+    module, (origins, directions) = refinement(0.0), rays_at(0.5, 20)
+    for progress, moves in ((0.0, False), (module.config.moves_from, True), (1.0, True)):
+        module.zero_grad()
+        module.set_progress(progress)
+        moved = module.move(origins, directions, torch.randint(3, (20,)))
+        (moved[0].sum() + moved[1].sum()).backward()
+        gradient = module.pose_adjustment.grad
+        assert gradient is not None
+        assert gradient[:, 3:].abs().max() > 0
+        assert bool(gradient[:, :3].abs().max() > 0) == moves
+
+
+def test_what_all_cameras_share_is_a_move_of_each():
+    shared, own = refinement(0.0), refinement(0.0)
+    torch.manual_seed(2)
+    shared.shared_moves.data = 0.1 * torch.randn(3, 4)
+    centres = own.start[:, :, 3]
+    places = centres / centres.norm(dim=1).mean()
+    for view in range(3):
+        own.pose_adjustment.data[view, :3] = shared.shared_moves.data @ torch.cat([places[view], torch.ones(1)])
+    torch.testing.assert_close(shared.refined(), own.refined())
+    assert (shared.refined() - shared.start).abs().max() > 0.01
 
 
 def test_training_cameras_are_those_of_the_training_views():
@@ -114,6 +138,7 @@ def test_the_gradient_of_the_colour_with_respect_to_poses_agrees_with_finite_dif
     """Through pose, ray, intersection, normal and appearance, in float64, to 1e-4 relative; the search runs anew for
     every difference."""
     model = build().double()
+    model.set_progress(1.0)  # cameras may move
     for parameter in model.geometry.parameters():  # off the perfect sphere, so that normals tell something
         parameter.data += 0.02 * torch.randn_like(parameter)
     origins, directions = (part.double() for part in rays_at(0.15, 24))
@@ -142,7 +167,7 @@ def test_the_gradient_of_the_colour_with_respect_to_poses_agrees_with_finite_dif
 
 def test_poses_have_an_optimiser_of_their_own_and_only_when_switched_on():
     on, off = build("SE3"), build("off")
-    assert [tuple(p.shape) for p in on.get_param_groups()["camera_opt"]] == [(3, 6)]
+    assert [tuple(p.shape) for p in on.get_param_groups()["camera_opt"]] == [(3, 6), (3, 4)]
     assert "camera_opt" not in off.get_param_groups()
     assert not any("camera" in name for name in off.state_dict())
 

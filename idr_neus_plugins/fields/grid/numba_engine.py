@@ -8,6 +8,7 @@ DistributedDataParallel; see ``processes.py``.)
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
+from idr_neus_plugins.fields.grid.memory import grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 
 # Numba starts OpenMP threads of its own beside PyTorch's. By default both kinds spin while they wait and so keep each
@@ -166,19 +168,26 @@ class _Interpolate(torch.autograd.Function):
 class _Smoothness(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, nodes: Tensor):  # type: ignore[override]
-        ctx.control, ctx.nodes, ctx.laplacian = control, nodes, np.zeros(control.numel(), np.float32)
+        ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         row, plane = control.shape[2], control.shape[1] * control.shape[2]
-        total = kernels.laplacian(_numpy(control).reshape(-1), _numpy(nodes), row, plane, ctx.laplacian)
+        listed, scratch = _numpy(nodes), _scratch(control.numel())
+        total = kernels.laplacian(_numpy(control).reshape(-1), listed, row, plane, scratch)
+        kernels.laplacian_twice(scratch, listed, row, plane, ctx.gradient)
+        kernels.clear_at(scratch, listed)
         return control.new_tensor(0.5 * total / max(len(nodes), 1))
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
-        row, plane = ctx.control.shape[2], ctx.control.shape[1] * ctx.control.shape[2]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
-        flat = _grad(ctx.control).reshape(-1)
-        kernels.laplacian_backward(ctx.laplacian, _numpy(ctx.nodes), row, plane, weight, flat)
+        kernels.add_at(_grad(ctx.control).reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
         return None, None
+
+
+@lru_cache(maxsize=1)
+def _scratch(size: int) -> np.ndarray:
+    """Zeros, and who uses them leaves zeros: fresh ones of a fine grid take longer than what is done with them."""
+    return np.zeros(size, np.float32)
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:
@@ -187,7 +196,7 @@ def _numpy(tensor: Tensor) -> np.ndarray:
 
 def _grad(parameter: Tensor) -> np.ndarray:
     if parameter.grad is None:
-        parameter.grad = torch.zeros_like(parameter)
+        parameter.grad = grid_zeros(parameter.shape, parameter.device)
     return parameter.grad.numpy()
 
 

@@ -262,7 +262,7 @@ def _six_neighbours(f, c, row, plane):
 
 @numba.njit(**_JIT)
 def laplacian(control, nodes, row, plane, out):
-    """out [nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
+    """out [all nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
     total = 0.0
     for n in numba.prange(nodes.shape[0]):
         c = nodes[n]
@@ -273,11 +273,24 @@ def laplacian(control, nodes, row, plane, out):
 
 
 @numba.njit(**_JIT)
-def laplacian_backward(lap, nodes, row, plane, weight, grad):
-    """Adds the gradient of ``weight / 2 * sum(lap ** 2)`` at the listed nodes; lap is zero elsewhere."""
+def laplacian_twice(lap, nodes, row, plane, out):
+    """out [nodes] = derivative of ``sum(lap ** 2) / 2`` by the listed nodes' control values; lap is 0 elsewhere."""
     for n in numba.prange(nodes.shape[0]):
         c = nodes[n]
-        grad[c] += weight * (_six_neighbours(lap, c, row, plane) - np.float32(6.0) * lap[c])
+        out[n] = _six_neighbours(lap, c, row, plane) - np.float32(6.0) * lap[c]
+
+
+@numba.njit(**_JIT)
+def add_at(values, nodes, weight, summands):
+    """Adds ``weight * summands`` [nodes] to the listed values."""
+    for n in numba.prange(nodes.shape[0]):
+        values[nodes[n]] += weight * summands[n]
+
+
+@numba.njit(**_JIT)
+def clear_at(values, nodes):
+    for n in numba.prange(nodes.shape[0]):
+        values[nodes[n]] = 0
 
 
 @numba.njit(**_JIT)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.memory import grid_zeros
 from idr_neus_plugins.fields.grid.processes import average_rows, processes
 
 WARMUP_STEPS = 50
@@ -52,7 +53,8 @@ class NodeAdam(torch.optim.Optimizer):
     def _state_of(self, parameter: LatticeParameter) -> dict[str, Any]:
         state = self.state[parameter]
         if not state or state["exp_avg"].shape != parameter.shape:
-            state |= {"step": 0, "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
+            averages = {name: grid_zeros(parameter.shape, parameter.device) for name in ("exp_avg", "exp_avg_sq")}
+            state |= {"step": 0, **averages}
         return state
 
 
