@@ -24,6 +24,7 @@ model = replace(
     geometry=GridDensityConfig(),
     renderer=replace(neus_fast_model.renderer, sampler=BandSamplerConfig(step=1.0), law=NerfLawConfig()),
     loss_coefficients={"rgb": 1.0, "mask": 0.1},
+    final_loss_coefficients={},
 )
 
 config = replace(
