@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras, CameraType
@@ -35,6 +36,20 @@ def pinhole_cameras(cameras: Cameras) -> list[PinholeCamera]:
 
 def nerfstudio_camera(camera: PinholeCamera) -> Cameras:
     """The other way, as one camera: OpenGL axes."""
-    pose = torch.from_numpy(camera.camera_to_scene * [1.0, -1.0, -1.0, 1.0]).float()[None]
-    (fx, _, cx), (_, fy, cy), _ = camera.intrinsics.tolist()
-    return Cameras(pose, fx, fy, cx, cy, width=camera.size[1], height=camera.size[0])
+    return nerfstudio_cameras([camera])
+
+
+def nerfstudio_cameras(cameras: list[PinholeCamera]) -> Cameras:
+    """Several of them."""
+    poses = np.stack([camera.camera_to_scene for camera in cameras]) * [1.0, -1.0, -1.0, 1.0]
+    intrinsics = torch.from_numpy(np.stack([camera.intrinsics for camera in cameras])).float()
+    heights, widths = torch.tensor([camera.size for camera in cameras]).T
+    return Cameras(
+        torch.from_numpy(poses).float(),
+        intrinsics[:, 0, 0],
+        intrinsics[:, 1, 1],
+        intrinsics[:, 0, 2],
+        intrinsics[:, 1, 2],
+        width=widths,
+        height=heights,
+    )

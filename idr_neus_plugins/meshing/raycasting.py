@@ -67,12 +67,30 @@ class RayCaster:
         ]
         return np.concatenate(parts).astype(np.float64) * self.size
 
+    def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Faces [n] and barycentric weights [n, 3] of the closest points of the mesh."""
+        faces, barycentric = [], []
+        for start in range(0, len(points), BATCH):
+            found = self._scene.compute_closest_points(self._tensor(self._normalised(points[start : start + BATCH])))
+            faces.append(found["primitive_ids"].numpy().astype(np.int64))
+            barycentric.append(_barycentric(found["primitive_uvs"].numpy()))
+        return np.concatenate(faces), np.concatenate(barycentric)
+
+    def signed_distances(self, points: np.ndarray) -> np.ndarray:
+        """Distances [n], negative inside, by counting crossings in three directions; the mesh must be watertight."""
+        parts = [
+            self._scene.compute_signed_distance(
+                self._tensor(self._normalised(points[i : i + BATCH])), nsamples=3
+            ).numpy()
+            for i in range(0, len(points), BATCH)
+        ]
+        return np.concatenate(parts).astype(np.float64) * self.size
+
     def _hits(self, origins: np.ndarray, directions: np.ndarray) -> Hits:
         found = self._scene.cast_rays(self._tensor(self._rays(origins, origins + directions)))
         distances = found["t_hit"].numpy().astype(np.float64)
         met = np.isfinite(distances)
-        second, third = found["primitive_uvs"].numpy().astype(np.float64).T
-        barycentric = np.stack([1 - second - third, second, third], 1) * met[:, None]
+        barycentric = _barycentric(found["primitive_uvs"].numpy()) * met[:, None]
         faces = np.where(met, found["primitive_ids"].numpy().astype(np.int64), -1)
         return Hits(distances, faces, barycentric)
 
@@ -82,3 +100,9 @@ class RayCaster:
 
     def _normalised(self, points: np.ndarray) -> np.ndarray:
         return ((points - self._center) / self.size).astype(np.float32)
+
+
+def _barycentric(uvs: np.ndarray) -> np.ndarray:
+    """Weights [n, 3] of a face's vertices from those of the second and third [n, 2]."""
+    second, third = uvs.astype(np.float64).T
+    return np.stack([1 - second - third, second, third], 1)

@@ -48,15 +48,17 @@ class MeshRenderer:
         met = hits.met
         corners, weights = self.mesh.faces[hits.faces[met]], hits.barycentric[met]
         normals = np.einsum("rc,rcx->rx", weights, self.mesh.normals[corners])
-        shaded[met, :3] = self._colors(corners, weights)
+        shaded[met, :3] = mesh_colors(self.mesh, corners, weights)
         shaded[met, 3] = 1
         shaded[met, 4:] = normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)
         return shaded
 
-    def _colors(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        texture = self.mesh.texture
-        if texture is not None:
-            return at_uv(texture.image, np.einsum("rc,rcx->rx", weights, texture.uv[corners])) / np.float32(255)
-        if self.mesh.colors is None:
-            return np.full((len(corners), 3), GREY)
-        return np.einsum("rc,rcx->rx", weights, self.mesh.colors[corners] / 255.0)
+
+def mesh_colors(mesh: FinishedMesh, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Colours [n, 3] in [0, 1] inside faces with the vertices ``corners`` [n, 3], at barycentric ``weights`` [n, 3]."""
+    if mesh.texture is not None:
+        uv = np.einsum("rc,rcx->rx", weights, mesh.texture.uv[corners])
+        return at_uv(mesh.texture.image, uv) / np.float32(255)
+    if mesh.colors is None:
+        return np.full((len(corners), 3), GREY)
+    return np.einsum("rc,rcx->rx", weights, mesh.colors[corners] / 255.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -69,6 +69,8 @@ class SurfaceModel(Model):
     """Fits a surface and its colour to photographs; see the configuration for its parts."""
 
     config: SurfaceModelConfig
+    loss_terms: ClassVar[Mapping[str, Any]] = LOSS_TERMS
+    """The losses that the configuration may name."""
 
     world_from_scene: Float[Tensor, "4 4"]
     """Normalised scene to the world of the input cameras, float64."""
@@ -100,8 +102,8 @@ class SurfaceModel(Model):
 
     def _check_losses(self) -> None:
         start, end = self.config.loss_coefficients, self.config.final_loss_coefficients
-        if unknown := set(start) - set(LOSS_TERMS):
-            raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(LOSS_TERMS)}")
+        if unknown := set(start) - set(self.loss_terms):
+            raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(self.loss_terms)}")
         if absent := set(end) - set(start):
             raise UserError(f"losses {sorted(absent)} have a final weight only; give loss_coefficients their first one")
 
@@ -188,7 +190,7 @@ class SurfaceModel(Model):
         measured = Measured(batch["image"][..., :3].to(self.device), self._foreground(batch))
         losses = {}
         for name, weight in self.loss_weights.items():
-            loss = LOSS_TERMS[name](outputs, measured)
+            loss = self.loss_terms[name](outputs, measured)
             if loss is not None:
                 losses[name] = weight * loss
         if self.training:

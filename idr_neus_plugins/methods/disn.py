@@ -1,0 +1,44 @@
+"""DISN (Xu et al. 2019): a textured shape from one image, learned from many shapes.
+
+places by: sphere tracing · opacity: none · renders by: surface. The network is sized for a CPU.
+"""
+
+from __future__ import annotations
+
+from nerfstudio.configs.base_config import ViewerConfig
+from nerfstudio.engine.optimizers import AdamOptimizerConfig
+from nerfstudio.plugins.types import MethodSpecification
+
+from idr_neus_plugins.single_view.data.shapes_datamanager import ShapesDataManagerConfig
+from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
+from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometryConfig
+from idr_neus_plugins.single_view.model import SingleViewModelConfig
+from idr_neus_plugins.training.pipeline import SurfacePipelineConfig
+from idr_neus_plugins.training.schedulers import WarmupCosineConfig
+from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
+
+config = SurfaceTrainerConfig(
+    method_name="disn",
+    max_num_iterations=100_000,
+    steps_per_save=2_000,
+    steps_per_eval_batch=500,
+    steps_per_eval_image=500,
+    steps_per_eval_all_images=0,
+    pipeline=SurfacePipelineConfig(
+        datamanager=ShapesDataManagerConfig(),
+        model=SingleViewModelConfig(geometry=ConditionedGeometryConfig(field=DisnFieldConfig())),
+    ),
+    optimizers={
+        "field": {
+            "optimizer": AdamOptimizerConfig(lr=2e-3, max_norm=1.0),
+            "scheduler": WarmupCosineConfig(warmup=0.05, floor=0.02),
+        }
+    },
+    viewer=ViewerConfig(num_rays_per_chunk=1 << 12, max_num_display_images=24),
+    vis="viewer",
+)
+
+disn = MethodSpecification(
+    config=config,
+    description="DISN: a textured shape from one image; learns from a set of shapes (idr-neus make-shapes).",
+)

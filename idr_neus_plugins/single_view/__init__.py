@@ -1,0 +1,1 @@
+"""Textured shapes from one image: shapes to learn from, conditioned fields, reconstruction, scores."""

@@ -1,0 +1,1 @@
+"""Sets of shapes as nerfstudio reads them."""

@@ -1,0 +1,1 @@
+"""Fields over space that an image conditions."""

@@ -1,0 +1,112 @@
+"""A set of shapes onto disk; the layout is that of ``data.shape_set``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.rendering import MeshRenderer
+from idr_neus_plugins.single_view.data.shape_set import IMAGES, MESH, RECORD, SAMPLES, Split
+from idr_neus_plugins.single_view.shapes.categories import category_maker
+from idr_neus_plugins.single_view.shapes.foreign import find_meshes, read_shape
+from idr_neus_plugins.single_view.shapes.photographs import photograph, random_camera
+from idr_neus_plugins.single_view.shapes.samples import occupancy, sdf_samples, surface_samples
+from idr_neus_plugins.single_view.shapes.shape import Shape, shape_of
+from idr_neus_plugins.writing import encode_png
+
+
+@dataclass(frozen=True)
+class ShapeSetOptions:
+    categories: tuple[str, ...]
+    count: int
+    """Shapes of each procedural category."""
+    views: int
+    size: int
+    """Width and height of the images."""
+    points: int
+    """Points with a signed distance, and half as many on the surface."""
+    test_share: float
+    seed: int
+    meshes: Path | None = None
+    """A folder of meshes instead of the procedural categories."""
+
+    def __post_init__(self) -> None:
+        if min(self.count, self.views) < 1 or self.size < 16 or self.points < 64 or not 0 <= self.test_share < 1:
+            raise UserError("A set needs a shape and a view at least, 16 pixels, 64 points, and a test share below 1.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shape to be made: all of it follows from this, in any order and any process."""
+
+    name: str
+    category: str
+    split: Split
+    seed: tuple[int, ...]
+    mesh: Path | None
+
+
+def plan(options: ShapeSetOptions) -> list[Job]:
+    """All shapes of a set. The split is by shape: the last ones of every category are its test shapes, the few before
+    them for validation. Raises UserError for unknown categories and folders without meshes."""
+    if options.meshes is not None:
+        sources = {name: list(paths) for name, paths in find_meshes(options.meshes).items()}
+    else:
+        sources = {name: [None] * options.count for name in options.categories if category_maker(name)}
+    jobs = []
+    for place, (category, meshes) in enumerate(sources.items()):
+        tests = round(options.test_share * len(meshes))
+        validation = min(tests, max(1, tests // 4)) if tests else 0
+        for index, mesh in enumerate(meshes):
+            left = len(meshes) - index
+            split = "test" if left <= tests else "val" if left <= tests + validation else "train"
+            jobs.append(Job(f"{category}/{index:04d}", category, split, (options.seed, place, index), mesh))
+    return jobs
+
+
+def write_shape(folder: Path, job: Job, options: ShapeSetOptions) -> None:
+    """Photographs, samples and truth of one shape into ``folder``/<its name>."""
+    rng = np.random.default_rng(job.seed)
+    shape = (shape_of(category_maker(job.category)(rng)) if job.mesh is None else read_shape(job.mesh)).normalised()
+    target = folder / job.name
+    (target / IMAGES).mkdir(parents=True)
+    cameras = [random_camera(rng, options.size) for _ in range(options.views)]
+    renderer = MeshRenderer(shape.look)
+    for view, camera in enumerate(cameras):
+        (target / IMAGES / f"{view:03d}.png").write_bytes(encode_png(photograph(renderer, camera)))
+    np.savez_compressed(target / SAMPLES, **_arrays(shape, cameras, options.points, rng))
+    _truth(shape).export(target / MESH)
+
+
+def write_record(folder: Path, jobs: list[Job], options: ShapeSetOptions) -> None:
+    rows = [{"name": job.name, "category": job.category, "split": job.split} for job in jobs]
+    record = {"made_by": "idr-neus make-shapes", "version": 1, "options": asdict(options), "shapes": rows}
+    (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n")
+
+
+def _arrays(shape: Shape, cameras: list[PinholeCamera], points: int, rng: np.random.Generator) -> dict[str, Any]:
+    positions, sdf = sdf_samples(shape, points, rng)
+    surface, colors = surface_samples(shape, points // 2, rng)
+    return {
+        "intrinsics": np.stack([camera.intrinsics for camera in cameras]).astype(np.float32),
+        "camera_to_scene": np.stack([camera.camera_to_scene for camera in cameras]).astype(np.float32),
+        "points": positions,
+        "sdf": sdf,
+        "surface": surface,
+        "colors": colors,
+        "occupancy": np.packbits(occupancy(shape)),
+    }
+
+
+def _truth(shape: Shape):
+    """The solid with the colours of the look at its vertices."""
+    import trimesh
+
+    solid = shape.solid
+    return trimesh.Trimesh(solid.vertices, solid.faces, vertex_colors=shape.colors(solid.vertices), process=False)
