@@ -25,11 +25,12 @@ BESIDE = {
     "data": {"core"},
     "training": {"core", "fields"},
     "viewer": {"core", "fields", "meshing", "data"},
+    "single_view": {*LAYERS[:-1], "meshing", "evaluation", "data"},
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
 """No nerfstudio in here."""
-HEAVY = ("numba", "trimesh", "pymeshlab", "open3d", "skimage")
+HEAVY = ("numba", "trimesh", "pymeshlab", "open3d", "skimage", "manifold3d", "h5py")
 """Libraries that ``ns-train --help`` must not wait for."""
 
 
@@ -38,7 +39,7 @@ def allowed(folder: str) -> set[str]:
     if folder in BESIDE:
         return BESIDE[folder] | {folder}
     below = set(LAYERS[: LAYERS.index(folder) + 1])
-    more = {"models": {"viewer"}, "methods": {"data", "training", "cli"}}
+    more = {"models": {"viewer"}, "methods": {"data", "training", "single_view", "cli"}}
     return below | more.get(folder, set())
 
 
@@ -102,6 +103,9 @@ def test_entry_points_load_no_heavy_library():
         "idr-cameras",
         "idr-fast",
         "idr-data",
+        "disn",
+        "onet",
+        "shapes-data",
     }
     nerfstudio = "import nerfstudio.configs.base_config, nerfstudio.models.base_model, nerfstudio.engine.trainer"
     ours = "\n".join(f"import {point.value.split(':')[0]}" for point in points)

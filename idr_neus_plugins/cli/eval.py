@@ -9,9 +9,11 @@ import tyro
 from idr_neus_plugins.cli.eval_cameras import EvalCameras
 from idr_neus_plugins.cli.eval_images import EvalImages
 from idr_neus_plugins.cli.eval_mesh import EvalMesh
+from idr_neus_plugins.cli.eval_shapes import EvalShapes
 
 Eval = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[EvalMesh, tyro.conf.subcommand("mesh")],
     Annotated[EvalImages, tyro.conf.subcommand("images")],
     Annotated[EvalCameras, tyro.conf.subcommand("cameras")],
+    Annotated[EvalShapes, tyro.conf.subcommand("shapes")],
 ]

@@ -30,7 +30,7 @@ config = SurfaceTrainerConfig(
     ),
     optimizers={
         "field": {
-            "optimizer": AdamOptimizerConfig(lr=2e-3, max_norm=1.0),
+            "optimizer": AdamOptimizerConfig(lr=1.5e-3, max_norm=1.0),
             "scheduler": WarmupCosineConfig(warmup=0.05, floor=0.02),
         }
     },

@@ -58,7 +58,8 @@ class SingleViewModel(SurfaceModel):
 
     def show(self, images: Tensor, cameras: Cameras) -> None:
         """Shows the object of RGBA images [n, h, w, 4] in [0, 1], seen by ``cameras``."""
-        projections = ndc_projection(*pinhole_matrices(cameras), images.shape[1:3])
+        height, width = images.shape[1:3]
+        projections = ndc_projection(*pinhole_matrices(cameras), (height, width))
         self.geometry.show(Views(images.permute(0, 3, 1, 2), projections))
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:

@@ -29,9 +29,9 @@ class ShapesDataManagerConfig(DataManagerConfig):
     """The set."""
     images: int = 24
     """Images of a batch, of as many shapes."""
-    points: int = 384
+    points: int = 192
     """Points with a signed distance, of each image: near the surface and anywhere."""
-    surface_points: int = 128
+    surface_points: int = 64
     """Points on the surface, of each image."""
 
 
@@ -54,9 +54,10 @@ class ShapesDataManager(DataManager):
             config.dataparser.data = Path(config.data)
         self.dataparser = config.dataparser.setup()
         self.train_dataparser_outputs = self.dataparser.get_dataparser_outputs("train")
-        self.train_dataset = SurfaceDataset(self.train_dataparser_outputs)
+        self.train_dataset: SurfaceDataset = SurfaceDataset(self.train_dataparser_outputs)  # type: ignore[assignment]
         eval_split = "test" if test_mode in ("test", "inference") else "val"
-        self.eval_dataset = SurfaceDataset(self.dataparser.get_dataparser_outputs(eval_split))
+        outputs = self.dataparser.get_dataparser_outputs(eval_split)
+        self.eval_dataset: SurfaceDataset = SurfaceDataset(outputs)  # type: ignore[assignment]
         super().__init__()
 
     def setup_train(self) -> None:

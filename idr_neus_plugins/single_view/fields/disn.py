@@ -28,7 +28,7 @@ from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, pr
 class DisnFieldConfig(ConditionedFieldConfig):
     """Small enough for a CPU; the paper's streams are 512 wide."""
 
-    width: int = 192
+    width: int = 128
     """Channels of the hidden layers of either stream."""
     octaves: int = 4
     """Of the positional encoding."""

@@ -46,7 +46,7 @@ class EncoderConfig:
 class SmallResNetConfig(EncoderConfig):
     """A residual network for small images, trained from scratch on a CPU."""
 
-    widths: tuple[int, ...] = (32, 64, 128, 256)
+    widths: tuple[int, ...] = (24, 48, 96, 192)
     """Channels of its stages; the first has half the image's resolution, each other one half of that before."""
 
     def setup(self) -> Encoder:

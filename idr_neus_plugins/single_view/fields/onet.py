@@ -25,7 +25,7 @@ from idr_neus_plugins.single_view.fields.encoder import Encoder
 class OnetFieldConfig(ConditionedFieldConfig):
     """Five conditioned residual blocks, as in the paper, narrower."""
 
-    width: int = 160
+    width: int = 128
     """Channels of the hidden layers."""
     blocks: int = 5
     octaves: int = 4

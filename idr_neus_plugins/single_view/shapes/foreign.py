@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,8 +57,9 @@ def _wrapped(mesh: FinishedMesh):
     import pymeshlab
     import trimesh
 
-    meshes = pymeshlab.MeshSet()
-    meshes.add_mesh(pymeshlab.Mesh(mesh.vertices, mesh.faces))
-    meshes.generate_alpha_wrap(alpha=pymeshlab.PercentageValue(WRAP), offset=pymeshlab.PercentageValue(WRAP / 3))
+    lab: Any = pymeshlab  # has no type stubs that know its classes
+    meshes = lab.MeshSet()
+    meshes.add_mesh(lab.Mesh(mesh.vertices, mesh.faces))
+    meshes.generate_alpha_wrap(alpha=lab.PercentageValue(WRAP), offset=lab.PercentageValue(WRAP / 3))
     wrapped = meshes.current_mesh()
     return trimesh.Trimesh(wrapped.vertex_matrix(), wrapped.face_matrix(), process=False)

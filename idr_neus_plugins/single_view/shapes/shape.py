@@ -57,8 +57,11 @@ def shape_of(solid: Manifold) -> Shape:
 
     mesh = solid.to_mesh()
     properties, faces = np.asarray(mesh.vert_properties, np.float64), np.asarray(mesh.tri_verts, np.int64)
-    watertight = trimesh.Trimesh(properties[:, :3], faces, process=False)
-    watertight.merge_vertices(merge_tex=True, merge_norm=True)
+    # Where colours meet a vertex is there twice; which is which is known, and nearness would join too many.
+    one = np.arange(len(properties))
+    one[np.asarray(mesh.merge_from_vert, np.int64)] = np.asarray(mesh.merge_to_vert, np.int64)
+    watertight = trimesh.Trimesh(properties[:, :3], one[faces], process=False)
+    watertight.remove_unreferenced_vertices()
     colors = (properties[faces.reshape(-1), 3:6].clip(0, 1) * 255).round().astype(np.uint8)
     return Shape(flat_shaded(properties[:, :3][faces], colors), watertight)
 

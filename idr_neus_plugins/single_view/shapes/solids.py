@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import manifold3d
 import numpy as np
 from manifold3d import CrossSection, Manifold
-from numpy.typing import ArrayLike
 
 from idr_neus_plugins.single_view.shapes.paint import Paint
+
+Vector = Sequence[float | int] | np.ndarray
+Polygon = Sequence[tuple[float | int, float | int]]
 
 EDGE = 0.07
 """Longest edge of a painted solid: colours between its vertices are interpolated."""
@@ -20,24 +22,24 @@ SEGMENTS = 28
 """Of a full circle."""
 
 
-def box(sizes: Sequence[float], centre: Sequence[float], paint: Paint) -> Manifold:
-    return painted(Manifold.cube(list(sizes), True), paint).translate(list(centre))
+def box(sizes: Vector, centre: Vector, paint: Paint) -> Manifold:
+    return painted(Manifold.cube(list(sizes), True), paint).translate(np.asarray(centre, float))
 
 
-def rod(start: Sequence[float], end: Sequence[float], radii: tuple[float, float], paint: Paint) -> Manifold:
+def rod(start: Vector, end: Vector, radii: tuple[float, float], paint: Paint) -> Manifold:
     """A round bar between two points, its radius going from the first to the second; painted along its axis as z."""
-    start_, end_ = np.array(start, float), np.array(end, float)
-    length = float(np.linalg.norm(end_ - start_))
+    first, last = np.asarray(start, float), np.asarray(end, float)
+    length = float(np.linalg.norm(last - first))
     solid = painted(Manifold.cylinder(length, *radii, SEGMENTS), paint)
-    return solid.transform(np.column_stack([_turn_z_to((end_ - start_) / length), start_]))
+    return solid.transform(np.column_stack([_turn_z_to((last - first) / length), first]))
 
 
-def lathe(profile: ArrayLike, paint: Paint) -> Manifold:
+def lathe(profile: Polygon, paint: Paint) -> Manifold:
     """The polygon ``profile`` [n, 2] of (radius, height), counter-clockwise, turned around the z axis."""
     return painted(Manifold.revolve(CrossSection([np.asarray(profile, float)]), SEGMENTS), paint)
 
 
-def prism(profile: ArrayLike, width: float, paint: Paint) -> Manifold:
+def prism(profile: Polygon, width: float, paint: Paint) -> Manifold:
     """The polygon ``profile`` [n, 2] in the (y, z) plane, counter-clockwise seen from +x, ``width`` along x."""
     solid = Manifold.extrude(CrossSection([np.asarray(profile, float)]), width).translate([0.0, 0.0, -width / 2])
     yz_to_world = np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])

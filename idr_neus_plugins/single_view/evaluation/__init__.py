@@ -1,0 +1,1 @@
+"""How good predictions of shapes are, beside those that need no learning."""
