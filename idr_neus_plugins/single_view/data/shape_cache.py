@@ -88,10 +88,11 @@ def _load(entry: ShapeEntry) -> dict[str, np.ndarray]:
     images = np.stack([np.asarray(Image.open(path).convert("RGBA")) for path in entry.images])
     if len(images) != len(samples["camera_to_scene"]):
         raise UserError(f"{entry.folder} has {len(images)} images and {len(samples['camera_to_scene'])} cameras.")
+    height, width = images.shape[1:3]
     intrinsics, poses = (torch.from_numpy(samples[name]) for name in ("intrinsics", "camera_to_scene"))
     return {
         "images": images.transpose(0, 3, 1, 2),
-        "projections": ndc_projection(intrinsics, poses, images.shape[1:3]).numpy(),
+        "projections": ndc_projection(intrinsics, poses, (height, width)).numpy(),
         "poses": inverted(poses).numpy(),
         **{name: samples[name] for name in TRUTH},
     }

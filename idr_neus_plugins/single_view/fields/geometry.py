@@ -65,13 +65,13 @@ class ConditionedGeometry(GeometryField):
         with torch.enable_grad():
             points = positions.detach().requires_grad_()
             values = self.field(self._for_each(points), self.condition)
-            sdf = values.sdf.mean(0)
+            sdf = within_ball(values.sdf.mean(0), points)
             (gradients,) = torch.autograd.grad(sdf.sum(), points)
         return GeometryOutput(sdf.detach(), gradients, values.rgb.mean(0).detach())
 
     @torch.no_grad()
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
-        return self.field.sdf(self._for_each(positions), self.condition).mean(0)
+        return within_ball(self.field.sdf(self._for_each(positions), self.condition).mean(0), positions)
 
     def _for_each(self, positions: Tensor) -> Tensor:
         return positions.expand(len(self.images), *positions.shape)
@@ -82,6 +82,11 @@ class ConditionedGeometry(GeometryField):
                 setattr(self, name, torch.empty_like(state_dict[prefix + name], device=self.images.device))
         self._condition = None
         super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[arg-type]
+
+
+def within_ball(sdf: Float[Tensor, " points"], positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
+    """Nothing is outside of the unit sphere: no shape reaches it, and the field was never asked there."""
+    return torch.maximum(sdf, positions.norm(dim=1) - 1.0)
 
 
 @dataclass
