@@ -14,6 +14,7 @@ from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.make_shapes import MakeShapes
 from idr_neus_plugins.cli.normalize import Normalize
 from idr_neus_plugins.cli.prepare import Prepare
+from idr_neus_plugins.cli.reconstruct import Reconstruct
 from idr_neus_plugins.cli.report import Report
 from idr_neus_plugins.cli.run_recipe import RunRecipe
 from idr_neus_plugins.cli.sample_scene import SampleScene
@@ -32,6 +33,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Doctor, tyro.conf.subcommand("doctor")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[MakeShapes, tyro.conf.subcommand("make-shapes")],
+    Annotated[Reconstruct, tyro.conf.subcommand("reconstruct")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],

@@ -29,8 +29,8 @@ def load_run(load_config: Path) -> Pipeline:
 
     from idr_neus_plugins.training.checkpoints import read_checkpoint
 
-    config = _read_config(load_config)
-    weights = read_checkpoint(_latest_checkpoint(load_config.parent / config.relative_model_dir), mmap=True)
+    config = read_config(load_config)
+    weights = read_checkpoint(latest_checkpoint(load_config.parent / config.relative_model_dir), mmap=True)
     try:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         pipeline = config.pipeline.setup(device=device, test_mode="inference")
@@ -47,7 +47,8 @@ def load_run(load_config: Path) -> Pipeline:
     return pipeline.eval()
 
 
-def _read_config(load_config: Path) -> TrainerConfig:
+def read_config(load_config: Path) -> TrainerConfig:
+    """A run's configuration. Raises UserError as :func:`load_run`."""
     import yaml
 
     if not load_config.is_file():
@@ -65,7 +66,8 @@ def _read_config(load_config: Path) -> TrainerConfig:
     return config
 
 
-def _latest_checkpoint(folder: Path) -> Path:
+def latest_checkpoint(folder: Path) -> Path:
+    """Raises UserError where there is none."""
     checkpoint = max(folder.glob("step-*.ckpt"), default=None)
     if checkpoint is None:
         raise UserError(
