@@ -10,6 +10,7 @@ from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
+    from nerfstudio.engine.trainer import TrainerConfig
 
     from idr_neus_plugins.core.views import TrainingViews
     from idr_neus_plugins.single_view.model import SingleViewModel
@@ -87,7 +88,7 @@ class Reconstruct:
         return photographs
 
 
-def load_single_view(load_config: Path):
+def load_single_view(load_config: Path) -> tuple[TrainerConfig, int, SingleViewModel]:
     """(configuration, last step, model) of a trained run. Raises UserError for runs of other methods."""
     from idr_neus_plugins.cli.runs import latest_checkpoint, load_run, read_config
     from idr_neus_plugins.single_view.model import SingleViewModel

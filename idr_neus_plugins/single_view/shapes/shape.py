@@ -42,12 +42,20 @@ class Shape:
         return (colors.clip(0, 1) * 255).round().astype(np.uint8)
 
     def normalised(self) -> Shape:
-        """Moved to the centroid of its surface and scaled to :data:`RADIUS` (the normalisation of DISN)."""
+        return self.moved(self.normalisation)
+
+    @property
+    def normalisation(self) -> Float[np.ndarray, "4 4"]:
+        """Takes the centroid of the surface to the origin and the size to :data:`RADIUS` (as DISN does)."""
         areas = self.solid.area_faces
         centre = (self.solid.triangles_center * areas[:, None]).sum(0) / areas.sum()
         scale = RADIUS / np.linalg.norm(self.solid.vertices - centre, axis=1).max()
         matrix = np.diag([scale, scale, scale, 1.0])
         matrix[:3, 3] = -scale * centre
+        return matrix
+
+    def moved(self, matrix: Float[np.ndarray, "4 4"]) -> Shape:
+        """By a similarity."""
         return Shape(to_frame(self.look, matrix), self.solid.copy().apply_transform(matrix))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from idr_neus_plugins.single_view.shapes.photographs import photograph, random_c
 from idr_neus_plugins.single_view.shapes.samples import occupancy, sdf_samples, surface_samples
 from idr_neus_plugins.single_view.shapes.shape import Shape, shape_of
 from idr_neus_plugins.writing import encode_png
+
+PhotographedView = tuple[PinholeCamera, np.ndarray]
+"""A camera and its image, RGBA with straight alpha [h, w, 4] uint8."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,13 @@ class Job:
     mesh: Path | None
 
 
+def split_by_share(count: int, test_share: float) -> list[Split]:
+    """The last of ``count`` shapes are for testing, the few before them for validation."""
+    tests = round(test_share * count)
+    validation = min(tests, max(1, tests // 4)) if tests else 0
+    return ["train"] * (count - tests - validation) + ["val"] * validation + ["test"] * tests
+
+
 def plan(options: ShapeSetOptions) -> list[Job]:
     """All shapes of a set. The split is by shape: the last ones of every category are its test shapes, the few before
     them for validation. Raises UserError for unknown categories and folders without meshes."""
@@ -61,11 +72,8 @@ def plan(options: ShapeSetOptions) -> list[Job]:
         sources = {name: [None] * options.count for name in options.categories if category_maker(name)}
     jobs = []
     for place, (category, meshes) in enumerate(sources.items()):
-        tests = round(options.test_share * len(meshes))
-        validation = min(tests, max(1, tests // 4)) if tests else 0
-        for index, mesh in enumerate(meshes):
-            left = len(meshes) - index
-            split = "test" if left <= tests else "val" if left <= tests + validation else "train"
+        splits = split_by_share(len(meshes), options.test_share)
+        for index, (mesh, split) in enumerate(zip(meshes, splits, strict=True)):
             jobs.append(Job(f"{category}/{index:04d}", category, split, (options.seed, place, index), mesh))
     return jobs
 
@@ -74,19 +82,31 @@ def write_shape(folder: Path, job: Job, options: ShapeSetOptions) -> None:
     """Photographs, samples and truth of one shape into ``folder``/<its name>."""
     rng = np.random.default_rng(job.seed)
     shape = (shape_of(category_maker(job.category)(rng)) if job.mesh is None else read_shape(job.mesh)).normalised()
-    target = folder / job.name
-    (target / IMAGES).mkdir(parents=True)
     cameras = [random_camera(rng, options.size) for _ in range(options.views)]
     renderer = MeshRenderer(shape.look)
-    for view, camera in enumerate(cameras):
-        (target / IMAGES / f"{view:03d}.png").write_bytes(encode_png(photograph(renderer, camera)))
-    np.savez_compressed(target / SAMPLES, **_arrays(shape, cameras, options.points, rng))
+    views = [(camera, photograph(renderer, camera)) for camera in cameras]
+    write_samples(folder / job.name, shape, views, options.points, rng)
+
+
+def write_samples(
+    target: Path, shape: Shape, views: Sequence[PhotographedView], points: int, rng: np.random.Generator
+) -> None:
+    """The folder of a normalised shape: ``views``, samples (``points``, and half as many on its surface), truth."""
+    (target / IMAGES).mkdir(parents=True)
+    for number, (_, image) in enumerate(views):
+        (target / IMAGES / f"{number:03d}.png").write_bytes(encode_png(image))
+    np.savez_compressed(target / SAMPLES, **_arrays(shape, [camera for camera, _ in views], points, rng))
     _truth(shape).export(target / MESH)
 
 
 def write_record(folder: Path, jobs: list[Job], options: ShapeSetOptions) -> None:
     rows = [{"name": job.name, "category": job.category, "split": job.split} for job in jobs]
-    record = {"made_by": "idr-neus make-shapes", "version": 1, "options": asdict(options), "shapes": rows}
+    write_rows(folder, rows, {"made_by": "idr-neus make-shapes", "options": asdict(options)})
+
+
+def write_rows(folder: Path, rows: list[dict[str, str]], made: dict[str, Any]) -> None:
+    """``shapes.json``: the rows of ``data.shape_set``, and how the set was ``made``."""
+    record = {**made, "version": 1, "shapes": rows}
     (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n")
 
 
