@@ -16,13 +16,12 @@ from idr_neus_plugins.laws.nerf import NerfLawConfig
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
 from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
-from idr_neus_plugins.samplers.band import BandSamplerConfig
 
 model = replace(
     neus_fast_model,
     radiance=GridRadianceConfig(),
     geometry=GridDensityConfig(),
-    renderer=replace(neus_fast_model.renderer, sampler=BandSamplerConfig(step=1.0), law=NerfLawConfig()),
+    renderer=replace(neus_fast_model.renderer, law=NerfLawConfig()),
     loss_coefficients={"rgb": 1.0, "mask": 0.1},
     final_loss_coefficients={},
 )

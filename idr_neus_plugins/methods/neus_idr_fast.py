@@ -31,14 +31,14 @@ model = SurfaceModelConfig(
     geometry=GridGeometryConfig(),
     radiance=GridRadianceConfig(finer=2.0),  # fine texture pins down a coarse shape
     renderer=VolumeRendererConfig(
-        sampler=BandSamplerConfig(step=0.75),
+        sampler=BandSamplerConfig(step=1.0),
         law=NeusLawConfig(sharpness=GridSharpnessConfig()),
         weight_threshold=1e-3,
     ),
     background=GridBackgroundConfig(),
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
-    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
-    final_loss_coefficients={"mask": 0.15},
+    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.07},
+    final_loss_coefficients={"mask": 0.2},
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,
@@ -58,8 +58,8 @@ config = replace(
         datamanager=replace(
             neus.pipeline.datamanager,
             train_num_rays_per_batch=1024,
-            # Starting from the visual hull, rays far from the object have nothing left to tell.
-            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.85, outline_fraction=0.1),
+            # Starting from the visual hull, rays far from the object have little left to tell.
+            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.82, outline_fraction=0.08),
         ),
         model=model,
     ),
