@@ -8,8 +8,6 @@ band narrows, and empty and hidden space cost nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -21,7 +19,7 @@ from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import redistance
-from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
+from idr_neus_plugins.fields.grid.start import MARGIN, sphere, visual_hull
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry, VoxelGeometryConfig
 
 
@@ -43,13 +41,10 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
     smoothness_end: float = 1e-1
     """... and at the end; it changes late, so that grain is ironed out last."""
-    start: Literal["hull", "sphere"] | Path = "hull"
-    """Where the training starts: the visual hull (a sphere where there are no masks), a sphere, or a mesh file in the
-    world's frame, e.g. mesh.glb of idr-neus reconstruct."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
     hull_margin: int = MARGIN
-    """Voxels of the start's lattice (96^3 in the region) that the grid's box leaves around it."""
+    """Voxels of the hull's lattice (96^3 in the region) that the grid's box leaves around it."""
 
     def setup(self, region: Float[Tensor, "2 3"]) -> GridGeometry:
         return GridGeometry(self, region)
@@ -88,25 +83,13 @@ class GridGeometry(VoxelGeometry):
 
     @torch.no_grad()
     def initialise(self, views: TrainingViews) -> None:
-        start = self._start(views)
-        if start is not None:
-            distance, lattice = start
-            coarse = Lattice.over(lattice.box, self.config.resolutions[0])
-            self._replace(self._resampled(distance, lattice, coarse), coarse)
-
-    def _start(self, views: TrainingViews) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
-        """Distance in voxels, and the lattice it is on; None to stay with the sphere."""
-        config = self.config
-        if isinstance(config.start, Path):
-            return known_surface(config.start, views, self.region, config.hull_margin)
-        if config.start == "sphere":
-            return None
         if views.foreground is None or not views.is_pinhole:
             rich_print("The surface starts from a sphere: there are no masks, or the cameras have distortion.")
-            return None
-        distance, lattice = visual_hull(views, self.region, config.hull_tolerance, config.hull_margin)
+            return
+        distance, lattice = visual_hull(views, self.region, self.config.hull_tolerance, self.config.hull_margin)
         # Half a voxel inside the hull, which is the outermost that the surface can be.
-        return distance + 0.5, lattice
+        coarse = Lattice.over(lattice.box, self.config.resolutions[0])
+        self._replace(self._resampled(distance + 0.5, lattice, coarse), coarse)
 
     @property
     def _smoothness_weight(self) -> float:

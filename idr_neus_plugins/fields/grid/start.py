@@ -1,12 +1,9 @@
-"""Where a grid's training starts: at the visual hull, at a sphere, or at a surface that is known already."""
+"""Where a grid's training starts: at the visual hull where there are masks, at a sphere otherwise."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.core.pieces import largest_piece
@@ -49,48 +46,15 @@ def visual_hull(
             "The silhouettes have no point of the region of interest in common: masks may be inverted or belong to "
             "other photographs, or the cameras or scale_mat do not fit."
         )
-    return _enclosed(inside, whole, margin)
-
-
-def known_surface(
-    mesh: Path, views: TrainingViews, region: Float[Tensor, "2 3"], margin: int = MARGIN
-) -> tuple[Float[Tensor, "x y z"], Lattice]:
-    """Signed distance in voxels to the solid of a mesh file in the world's frame, on a lattice that encloses it.
-
-    For what another method has found, e.g. from a single photograph (``idr-neus reconstruct``). ``margin`` as above.
-
-    Raises UserError for a file that is no mesh, and where none of its inside lies in the region.
-    """
-    from idr_neus_plugins.meshing.frames import to_frame
-    from idr_neus_plugins.meshing.raycasting import RayCaster
-    from idr_neus_plugins.meshing.reading import read_mesh
-
-    scene_from_world = np.linalg.inv(views.world_from_scene.cpu().double().numpy())
-    caster = RayCaster(to_frame(read_mesh(mesh), scene_from_world).shape)
-    whole = Lattice.over(region, HULL_RESOLUTION)
-    distances = caster.signed_distances(whole.positions().double().numpy())
-    inside = torch.from_numpy(distances < 0).view(whole.shape).to(region.device)
-    if not inside.any():
-        raise UserError(
-            f"{mesh} has no inside in the region of interest. It must be closed, and in the world of this scene's "
-            "cameras: give these to idr-neus reconstruct with --camera."
-        )
-    return _enclosed(inside, whole, margin)
-
-
-def _enclosed(
-    inside: Bool[Tensor, "x y z"], whole: Lattice, margin: int
-) -> tuple[Float[Tensor, "small_x small_y small_z"], Lattice]:
-    """Distance in voxels to the largest piece of a solid, on the part of its lattice that holds it."""
-    # A shell of outside nodes closes a solid that reaches the region's border.
+    # A shell of outside nodes closes a hull that reaches the region's border.
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
-    inside = torch.from_numpy(largest_piece(inside.cpu().numpy())).to(inside.device)
+    inside = torch.from_numpy(largest_piece(inside.cpu().numpy())).to(region.device)
     nodes = inside.nonzero()
     first = (nodes.amin(dim=0) - margin).clamp(min=0).tolist()
     last = (nodes.amax(dim=0) + margin + 1).tolist()
     crop = inside[first[0] : last[0], first[1] : last[1], first[2] : last[2]]
     x, y, z = (lower + whole.voxel * node for lower, node in zip(whole.lower, first, strict=True))
-    distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(inside.device)
+    distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(region.device)
     nx, ny, nz = crop.shape
     return distance, Lattice((x, y, z), whole.voxel, (nx, ny, nz))
 
