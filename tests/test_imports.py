@@ -25,7 +25,7 @@ BESIDE = {
     "data": {"core"},
     "training": {"core", "fields"},
     "viewer": {"core", "fields", "meshing", "data"},
-    "single_view": {*LAYERS[:-1], "meshing", "evaluation", "data"},
+    "single_view": {*LAYERS[:-1], "meshing", "evaluation", "data", "training"},
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")

@@ -82,7 +82,7 @@ class Reconstruct:
             image, camera = read_cut_out(path, self.mask[place] if self.mask else None), None
             if self.camera is not None:
                 view = self.view[place] if self.view else place
-                camera, world_from_scene = read_camera(self.camera, view, image.shape[:2])
+                camera, world_from_scene = read_camera(self.camera, view, (image.shape[0], image.shape[1]))
                 model.world_from_scene.copy_(torch.from_numpy(world_from_scene))
             photographs.append(framed(model, image, camera, LARGEST))
         return photographs

@@ -86,7 +86,9 @@ def read_renderings(folder: Path) -> list[PhotographedView]:
         )
     if np.abs(rows[:, 2]).max() > 1e-3:
         raise UserError(f"{place / METADATA}: in-plane rotations are not known to this reader.")
-    return [(choy_camera(*row[[0, 1, 3]], image.shape[:2]), image) for row, image in zip(rows, images, strict=True)]
+    azimuths, elevations, _, ratios = rows[:, :4].T
+    placed = zip(azimuths, elevations, ratios, images, strict=True)
+    return [(choy_camera(a, e, ratio, (image.shape[0], image.shape[1])), image) for a, e, ratio, image in placed]
 
 
 def choy_camera(azimuth: float, elevation: float, ratio: float, size: tuple[int, int]) -> PinholeCamera:

@@ -81,5 +81,5 @@ def _listed(root: Path, category: str) -> dict[str, Split]:
     for split in all_splits:
         for relative in (f"{category}/{split}.lst", f"{category}_{split}.lst", f"{split}_list_{category}.txt"):
             if (root / relative).is_file():
-                names |= dict.fromkeys((root / relative).read_text().split(), split)
+                names.update({name: split for name in (root / relative).read_text().split()})
     return names

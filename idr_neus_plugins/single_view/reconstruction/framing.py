@@ -44,7 +44,7 @@ def around_sphere(camera: PinholeCamera) -> Window:
             "outside: the object lies in that sphere, with z upwards. Check the camera file, or leave --camera out."
         )
     focal = math.sqrt(camera.intrinsics[0, 0] * camera.intrinsics[1, 1])
-    return Window.around(*centre, 2 * focal * math.tan(math.asin(1 / distance)) / SPHERE_SHARE)
+    return Window.around(centre[0], centre[1], 2 * focal * math.tan(math.asin(1 / distance)) / SPHERE_SHARE)
 
 
 def around_silhouette(image: UInt8[np.ndarray, "h w 4"]) -> Window:
@@ -53,7 +53,8 @@ def around_silhouette(image: UInt8[np.ndarray, "h w 4"]) -> Window:
     if not len(rows):
         raise UserError("The mask is empty: nothing in the image is foreground.")
     low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
-    return Window.around(*(low + high) / 2, (high - low).max() / SILHOUETTE_SHARE)
+    x, y = (low + high) / 2
+    return Window.around(x, y, (high - low).max() / SILHOUETTE_SHARE)
 
 
 def cut_out(image: UInt8[np.ndarray, "h w 4"], window: Window, size: int) -> UInt8[np.ndarray, "size size 4"]:

@@ -60,7 +60,8 @@ def split_by_share(count: int, test_share: float) -> list[Split]:
     """The last of ``count`` shapes are for testing, the few before them for validation."""
     tests = round(test_share * count)
     validation = min(tests, max(1, tests // 4)) if tests else 0
-    return ["train"] * (count - tests - validation) + ["val"] * validation + ["test"] * tests
+    parts: tuple[tuple[Split, int], ...] = (("train", count - tests - validation), ("val", validation), ("test", tests))
+    return [split for split, size in parts for _ in range(size)]
 
 
 def plan(options: ShapeSetOptions) -> list[Job]:
