@@ -127,7 +127,6 @@ def test_the_panels_buttons_show_meshes_and_export_one(page, trained_run):
         wait_for(lambda: wanted(object_tint(page)), lambda: f"{object_tint(page)} from grey")
 
     until(lambda tint: not math.isnan(tint))
-    rendering = object_tint(page)
     set_to_lowest(page, "Mesh resolution")
     choose(page, "Show", "mesh")
     page.get_by_text(re.compile(r"Mesh of step .* faces")).wait_for()
@@ -139,4 +138,4 @@ def test_the_panels_buttons_show_meshes_and_export_one(page, trained_run):
     page.get_by_text(re.compile("faces, watertight")).wait_for()
     assert [path.suffix for path in sorted((trained_run.parent / "meshes").iterdir())] == [".glb", ".json"]
     choose(page, "Show", "rendering")
-    until(lambda tint: abs(tint - rendering) < 8)
+    until(lambda tint: 6 < tint < 40)  # neither the mesh nor the normals; the first picture was a coarse one
