@@ -21,17 +21,15 @@ def cull_by_scene(mesh: trimesh.Trimesh, scene_folder: Path, name: CullName) -> 
 
     from idr_neus_plugins.data.files import read_pixels
     from idr_neus_plugins.data.idr_scene import read_idr_scene
-    from idr_neus_plugins.data.projection import HALF_PIXEL, compose_projection
+    from idr_neus_plugins.data.projection import world_mat
     from idr_neus_plugins.evaluation.culling import cull_by_masks
     from idr_neus_plugins.evaluation.protocols import CULLS
 
     scene = read_idr_scene(scene_folder)
     if scene.mask_filenames is None:
         raise UserError(f"{scene_folder} has no masks to cut by: leave out --cull.")
-    intrinsics = scene.intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
-    scene_from_world = np.linalg.inv(scene.world_from_scene)
-    views = zip(intrinsics, scene.camera_to_scene, strict=True)
-    projections = np.stack([compose_projection(k, pose) @ scene_from_world for k, pose in views])
+    views = zip(scene.intrinsics, scene.camera_to_scene, strict=True)
+    projections = np.stack([world_mat(*view, scene.world_from_scene)[:3] for view in views])
     sized = zip(scene.mask_filenames, scene.sizes, strict=True)
     masks = (read_pixels(path, "L", size, 1.0) > 127 for path, size in sized)
     kept = cull_by_masks(mesh, projections, masks, CULLS[name])

@@ -51,6 +51,25 @@ def compose_projection(
     return intrinsics @ np.linalg.inv(camera_to_world)[:3]
 
 
+def world_mat(
+    intrinsics: Float[np.ndarray, "3 3"],
+    camera_to_scene: Float[np.ndarray, "4 4"],
+    world_from_scene: Float[np.ndarray, "4 4"] | None = None,
+) -> Float[np.ndarray, "4 4"]:
+    """P = K [R | t] of the world, as the files of IDR and NeuS have it: pixel centres on integers.
+
+    Args:
+        intrinsics: with pixel centres on half-integers.
+        world_from_scene: a similarity; left out where the camera is one of the world.
+    """
+    matrix = np.eye(4)
+    on_integers = intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
+    matrix[:3] = compose_projection(on_integers, camera_to_scene)
+    if world_from_scene is not None:
+        matrix[:3] = matrix[:3] @ np.linalg.inv(world_from_scene) * np.cbrt(np.linalg.det(world_from_scene[:3, :3]))
+    return matrix
+
+
 def skew_in_pixels(intrinsics: Float[np.ndarray, "3 3"], height: int) -> float:
     """How far the skew moves a pixel of the first or last row sideways."""
     rows_from_centre = max(intrinsics[1, 2], height - intrinsics[1, 2])

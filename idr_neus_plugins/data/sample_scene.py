@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 
-from idr_neus_plugins.data.projection import HALF_PIXEL, compose_projection
+from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.data.sample_camera import cameras_around, photograph
 from idr_neus_plugins.data.sample_solid import BOUND, paint, solid_gradients, solid_sdf
 from idr_neus_plugins.errors import UserError
@@ -127,13 +127,9 @@ def _single_threaded_torch() -> Iterator[int]:
 
 def _save_cameras(path: Path, intrinsics: Float[np.ndarray, "3 3"], poses: Float[np.ndarray, "views 4 4"]) -> None:
     """world_mat_i and scale_mat_i as IDR and NeuS write them: pixel centres on integers, single precision."""
-    intrinsics = intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
     matrices = {}
     for view, pose in enumerate(poses):
-        world_mat = np.eye(4)
-        world_mat[:3] = compose_projection(intrinsics, pose) @ np.linalg.inv(WORLD_FROM_SCENE)
-        world_mat[:3] *= WORLD_FROM_SCENE[0, 0]
-        matrices[f"world_mat_{view}"] = world_mat.astype(np.float32)
+        matrices[f"world_mat_{view}"] = world_mat(intrinsics, pose, WORLD_FROM_SCENE).astype(np.float32)
         matrices[f"scale_mat_{view}"] = WORLD_FROM_SCENE.astype(np.float32)
     np.savez(path, **matrices)
 

@@ -58,7 +58,9 @@ def load_lpips(path: Path) -> Lpips:
     try:
         return Lpips(torch.load(path, map_location="cpu", weights_only=True))
     except (RuntimeError, UnpicklingError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} does not hold torchvision's weights of AlexNet ({brief(error)}).") from error
+        raise UserError(
+            f"{path} does not hold AlexNet's weights as torchvision names them ({brief(error)})."
+        ) from error
 
 
 def _heads() -> list[Float[Tensor, "1 channels 1 1"]]:

@@ -36,8 +36,8 @@ def test_weights_from_a_file(backbone, tmp_path):
     with pytest.raises(UserError, match="download it once"):
         load_lpips(tmp_path / "none.pth")
     torch.save({"weights": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(UserError, match="does not hold torchvision's weights"):
+    with pytest.raises(UserError, match="does not hold AlexNet"):
         load_lpips(tmp_path / "other.pth")
     (tmp_path / "text.pth").write_text("no")
-    with pytest.raises(UserError, match="does not hold torchvision's weights"):
+    with pytest.raises(UserError, match="does not hold AlexNet"):
         load_lpips(tmp_path / "text.pth")

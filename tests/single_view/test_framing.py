@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.reconstruction.framing import (
@@ -17,7 +18,6 @@ from idr_neus_plugins.single_view.reconstruction.framing import (
     seen_through,
 )
 from idr_neus_plugins.single_view.reconstruction.inputs import read_camera
-from idr_neus_plugins.single_view.reconstruction.object_data import world_mat
 from idr_neus_plugins.single_view.shapes.photographs import orbit_camera, photograph
 from tests.single_view.test_shapes import made
 
@@ -67,7 +67,8 @@ def test_a_camera_within_the_object_is_refused():
 def test_cameras_are_read_from_either_layout(tmp_path):
     camera = far_away()
     world = np.array([[0, -50.0, 0, 9], [50, 0, 0, 2], [0, 0, 50, 3], [0, 0, 0, 1]])
-    np.savez(tmp_path / "idr.npz", world_mat_3=world_mat(camera, world), scale_mat_0=world)
+    given = world_mat(camera.intrinsics, np.vstack([camera.camera_to_scene, [0, 0, 0, 1]]), world)
+    np.savez(tmp_path / "idr.npz", world_mat_3=given, scale_mat_0=world)
     pose = np.stack([np.eye(3, 4), camera.camera_to_scene])
     np.savez(tmp_path / "set.npz", intrinsics=np.stack([np.eye(3), camera.intrinsics]), camera_to_scene=pose)
     for name, view, frame in (("idr.npz", 3, world), ("set.npz", 1, np.eye(4))):

@@ -8,7 +8,7 @@ import numpy as np
 
 from idr_neus_plugins.data.formats.files import copy_files
 from idr_neus_plugins.data.formats.scene import PosedScene, View
-from idr_neus_plugins.data.projection import HALF_PIXEL, compose_projection
+from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.errors import UserError
 
 
@@ -20,20 +20,17 @@ def write_idr(scene: PosedScene, folder: Path) -> None:
     world_from_scene = scene.region()
     matrices = {}
     for number, view in enumerate(scene.views):
-        matrices[f"world_mat_{number}"] = world_mat(view)
+        matrices[f"world_mat_{number}"] = _world_mat(view)
         matrices[f"scale_mat_{number}"] = world_from_scene
     copy_files(scene, folder, "image", "mask", "{number:03d}.png")
     np.savez(folder / "cameras_sphere.npz", **matrices)
 
 
-def world_mat(view: View) -> np.ndarray:
-    """P = K [R | t] as 4x4. Raises UserError for a distorting lens."""
+def _world_mat(view: View) -> np.ndarray:
+    """Raises UserError for a distorting lens."""
     if not view.is_pinhole:
         raise UserError(
             f"The camera of {view.image} has lens distortion, which world_mat cannot express. "
             "Undistort the images: idr-neus convert --undistort."
         )
-    intrinsics = view.intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
-    matrix = np.eye(4)
-    matrix[:3] = compose_projection(intrinsics, view.camera_to_world)
-    return matrix
+    return world_mat(view.intrinsics, view.camera_to_world)

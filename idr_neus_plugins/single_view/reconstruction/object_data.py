@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.datamanager import SurfaceDataManager, SurfaceDataManagerConfig
-from idr_neus_plugins.data.projection import HALF_PIXEL, compose_projection
+from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.reconstruction.predicting import Framed
@@ -42,7 +42,9 @@ def write_object_data(
     matrices = {}
     for view, (image, camera) in enumerate(zip(images, [*cameras, *around], strict=True)):
         (folder / "image" / f"{view:03d}.png").write_bytes(encode_png(image))
-        matrices |= {f"world_mat_{view}": world_mat(camera, world_from_scene), f"scale_mat_{view}": world_from_scene}
+        pose = np.concatenate([camera.camera_to_scene, [[0.0, 0.0, 0.0, 1.0]]])
+        matrices[f"world_mat_{view}"] = world_mat(camera.intrinsics, pose, world_from_scene)
+        matrices[f"scale_mat_{view}"] = world_from_scene
     np.savez(folder / "cameras_sphere.npz", **matrices)
 
 
@@ -61,13 +63,3 @@ def picture(renderer: MeshRenderer, camera: PinholeCamera) -> UInt8[np.ndarray, 
     shown = renderer(camera)
     color = shown.rgb / shown.accumulation.clip(min=1e-6)
     return (255 * np.concatenate([color, shown.accumulation], 2).clip(0, 1)).round().astype(np.uint8)
-
-
-def world_mat(camera: PinholeCamera, world_from_scene: Float[np.ndarray, "4 4"]) -> Float[np.ndarray, "4 4"]:
-    """P = K [R | t] of the world, as IDR's files have it: pixel centres on integers."""
-    intrinsics = camera.intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
-    matrix = np.eye(4)
-    pose = np.concatenate([camera.camera_to_scene, [[0.0, 0.0, 0.0, 1.0]]])
-    matrix[:3] = compose_projection(intrinsics, pose) @ np.linalg.inv(world_from_scene)
-    matrix[:3] *= np.cbrt(np.linalg.det(world_from_scene[:3, :3]))
-    return matrix
