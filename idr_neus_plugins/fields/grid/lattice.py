@@ -80,7 +80,7 @@ class LatticeValues(nn.Module):
 
     def replace(self, values: Float[Tensor, "x y z ..."], lattice: Lattice) -> None:
         """Exchanges values and lattice; the parameter stays the same object, so that its optimiser keeps it."""
-        fresh = grid_zeros(values.shape, self.values.device).copy_(values.detach())
+        fresh = grid_zeros(values.shape, self.values.device).to(self.values.dtype).copy_(values.detach())
         self.values.grad = None
         # While the graph of an earlier step is alive, autograd expects gradients of the old shape, until it is made to
         # forget them by a change of dtype.
