@@ -26,7 +26,7 @@ class RadianceField(Part):
         directions: Float[Tensor, "points 3"],
         features: Float[Tensor, "points features"] | None,
     ) -> Float[Tensor, "points 3"]:
-        """Colours in [0, 1].
+        """Colours in [0, 1], or a little beyond where a field says so: photographs end at white, light does not.
 
         Args:
             positions: scene units.

@@ -176,13 +176,18 @@ class SurfaceModel(Model):
         # Trained cameras learn from the surface: what is far behind tells them little.
         behind = self.background(origins.detach(), directions.detach())
         unit_normals = functional.normalize(rays.normals, dim=-1)
-        return {
+        colors = {
             "rgb": rays.over(behind),
+            **{name: rgba[:, :3] + (1.0 - rgba[:, 3:]) * behind for name, rgba in rays.further_rgb.items()},
+        }
+        if not self.training:  # the losses must see what is brighter than white
+            colors = {name: color.clamp(0.0, 1.0) for name, color in colors.items()}
+        return {
+            **colors,
             "accumulation": rays.accumulation,
             "depth": rays.depth,
             # Grey where there is nothing; clamped because exporters insist on [0, 1] to the last bit.
             "normals": (0.5 + 0.5 * unit_normals * rays.accumulation).clamp(0.0, 1.0),
-            **{name: rgba[:, :3] + (1.0 - rgba[:, 3:]) * behind for name, rgba in rays.further_rgb.items()},
             **(rays.for_losses if self.training else {}),
         }
 
@@ -259,7 +264,7 @@ class SurfaceModel(Model):
         """Colours in [0, 1] of surface points, seen along their normals from outside."""
         output = self.geometry(positions)
         normals = functional.normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, -normals, output.features)
+        return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
 
 
 def has_masks(metadata: Mapping[str, Any]) -> bool:

@@ -72,11 +72,11 @@ class SnapshotSurface:
 
     @torch.no_grad()
     def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
-        """Seen along the normals; only of a snapshot that has colours."""
+        """In [0, 1], seen along the normals; only of a snapshot that has colours."""
         assert self.radiance is not None, "the snapshot was taken without colours"
         output = self.geometry(positions)
         normals = normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, -normals, output.features)
+        return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
 
 
 def _weights(part: nn.Module) -> dict[str, np.ndarray]:

@@ -59,6 +59,16 @@ def test_outputs_are_per_ray_and_as_exporters_want_them():
     assert rgba.shape == (200, 4) and torch.equal(rgba[:, 3:], outputs["accumulation"].clamp(0, 1))
 
 
+def test_what_is_brighter_than_white_is_white_in_pictures_only(monkeypatch):
+    model, (rays, _) = build(), batch()
+    bright = torch.full((1, 3), 1.05)
+    monkeypatch.setattr(model.radiance, "forward", lambda positions, *_: bright.expand(len(positions), 3))
+    assert model.train()(rays)["rgb"].max() > 1.02
+    with torch.no_grad():
+        assert model.eval()(rays)["rgb"].max() == 1.0
+    assert model.surface_colors(rays.origins).max() == 1.0
+
+
 def test_an_image_renders_and_its_metrics_have_their_names():
     pose = torch.eye(4)[:3]
     pose[2, 3] = 3.0

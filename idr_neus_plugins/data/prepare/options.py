@@ -9,6 +9,7 @@ from typing import Literal
 from idr_neus_plugins.errors import UserError
 
 Matching = Literal["auto", "exhaustive", "sequential"]
+Features = Literal["everywhere", "object"]
 Lens = Literal["pinhole", "simple_radial", "radial", "opencv"]
 MIN_PHOTOGRAPHS = 5
 
@@ -24,6 +25,8 @@ class PrepareOptions:
     masks: str = "none"
     """none; alpha: the photographs' transparency; plain: whatever is not the colour of a plain background; rembg: a
     network, if that package is installed; or a folder with one mask per photograph, object white, same names."""
+    features: Features = "everywhere"
+    """Where photographs are compared. object: only within the masks, for an object on a turntable."""
     matching: Matching = "auto"
     """Which photographs are compared: all with all, or each with those that follow. auto: sequential for videos."""
     lens: Lens = "radial"
@@ -41,6 +44,8 @@ class PrepareOptions:
         """Raises UserError for what cannot work."""
         if sum(value is not None for value in (self.region, self.box, self.interest)) > 1:
             raise UserError("Say the region of interest once: --region, --box or --interest.")
+        if self.features == "object" and self.masks == "none":
+            raise UserError("--features object looks within masks: say where they come from with --masks.")
         if self.max_size < 64:
             raise UserError(f"--max-size {self.max_size} leaves nothing to see; 1600 is usual.")
         if self.frames < MIN_PHOTOGRAPHS:

@@ -58,9 +58,9 @@ def estimate(source: Path, shop: Workshop, options: PrepareOptions, bar: Bar) ->
     if shop.needs("masks", settings):
         masks.make_masks(options.masks, list_images(images), names, mask_folder, _shown(bar, "Masks"))
         shop.done("masks", settings)
-    settings = {"lens": options.lens}
+    settings = {"lens": options.lens, "features": options.features}
     if shop.needs("features", settings):
-        used = mask_folder if mask_folder.is_dir() else None
+        used = mask_folder if options.features == "object" else None
         cameras.extract_features(images, used, database, options.lens, options.threads, _shown(bar, "Features"))
         shop.done("features", settings)
     sequential = options.matching == "sequential" or (options.matching == "auto" and photographs.is_video(source))

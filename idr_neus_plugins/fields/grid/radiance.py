@@ -14,6 +14,10 @@ from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
 from idr_neus_plugins.fields.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 
+BEYOND = 0.05
+"""By how much colours may leave [0, 1]. A photograph's white says "at least as bright". Could a colour only just be
+white, white pixels would ask for ever more opacity in front of them, and what is overexposed would swell."""
+
 
 @dataclass
 class GridRadianceConfig(RadianceConfig):
@@ -52,7 +56,6 @@ class GridRadiance(RadianceField):
             nn.Linear(config.width, config.width),
             nn.ReLU(),
             nn.Linear(config.width, 3),
-            nn.Sigmoid(),
         )
 
     @property
@@ -75,7 +78,7 @@ class GridRadiance(RadianceField):
             inputs.append(normals)
         if self.config.use_view:
             inputs.append(spherical_harmonics(directions))
-        return self.network(torch.cat(inputs, dim=1))
+        return (1.0 + 2.0 * BEYOND) * torch.sigmoid(self.network(torch.cat(inputs, dim=1))) - BEYOND
 
     def _own(self, positions: Tensor) -> Float[Tensor, "points channels"]:
         coords = self.features.lattice.coords(positions)

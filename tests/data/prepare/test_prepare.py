@@ -71,6 +71,22 @@ def test_steps_that_are_done_are_not_repeated(prepared, monkeypatch):
         Prepare(output=output, **options).main()
 
 
+@pytest.mark.parametrize(("features", "within"), [("everywhere", None), ("object", "masks")])
+def test_masks_bound_features_on_demand_only(tmp_path, monkeypatch, features, within):
+    """The ground around an object tells cameras as well; around one on a turntable it tells that nothing has moved."""
+
+    def extract(images, masks, *rest):
+        used.append(None if masks is None else masks.name)
+        raise UserError("enough")
+
+    used: list[str | None] = []
+    monkeypatch.setattr(cameras, "extract_features", extract)
+    photos = box.write_photographs(tmp_path / "photos", count=5)
+    with pytest.raises(UserError, match="enough"):
+        Prepare(photos=photos, output=tmp_path / "scene", masks="plain", features=features).main()
+    assert used == [within]
+
+
 def test_photographs_that_do_not_belong_together():
     def model(count: int) -> SimpleNamespace:
         return SimpleNamespace(num_reg_images=lambda: count)
@@ -101,6 +117,8 @@ def test_too_few_photographs_and_contradictory_options(tmp_path):
         Prepare(photos=photos, output=tmp_path / "scene").main()
     with pytest.raises(UserError, match="once"):
         Prepare(photos=photos, output=tmp_path / "s", region=(0.0, 0.0, 0.0, 1.0), box=(0.0,) * 6).main()
+    with pytest.raises(UserError, match="--masks"):
+        Prepare(photos=photos, output=tmp_path / "s", features="object").main()
     (tmp_path / "foreign-work").mkdir()
     (tmp_path / "foreign-work" / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="not of idr-neus prepare"):
