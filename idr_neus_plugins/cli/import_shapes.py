@@ -13,7 +13,7 @@ from idr_neus_plugins.errors import UserError
 if TYPE_CHECKING:
     from idr_neus_plugins.single_view.importing.source import Found, Reader
 
-Layout = Literal["choy"]
+Layout = Literal["choy", "onet", "im2avatar"]
 
 
 @dataclass
@@ -25,7 +25,8 @@ class ImportShapes:
     folder: tyro.conf.Positional[Path]
     """Where to write; a new folder."""
     layout: Layout = "choy"
-    """choy: renderings with rendering_metadata.txt, and OBJ meshes or DISN's SDF files."""
+    """choy: renderings with rendering_metadata.txt, and OBJ meshes or DISN's SDF files. onet: npz files of
+    Occupancy Networks. im2avatar: h5 voxels of Im2Avatar."""
     size: int = 64
     """Width and height of the images; they are framed anew."""
     points: int = 16384
@@ -67,7 +68,10 @@ class ImportShapes:
 def reader_of(layout: Layout, root: Path) -> Reader:
     """Raises UserError where there is no folder ``root``."""
     from idr_neus_plugins.single_view.importing.choy import ChoyReader
+    from idr_neus_plugins.single_view.importing.im2avatar import Im2AvatarReader
+    from idr_neus_plugins.single_view.importing.occupancy_networks import OccupancyNetworksReader
 
     if not root.is_dir():
         raise UserError(f"There is no folder {root}.")
-    return {"choy": ChoyReader(root)}[layout]
+    readers = {"choy": ChoyReader(root), "onet": OccupancyNetworksReader(), "im2avatar": Im2AvatarReader()}
+    return readers[layout]

@@ -13,16 +13,17 @@ from idr_neus_plugins.cli.import_shapes import reader_of
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.rendering import MeshRenderer
+from idr_neus_plugins.single_view.importing.backgrounds import cut_from_background
 from idr_neus_plugins.single_view.importing.choy import choy_camera
+from idr_neus_plugins.single_view.importing.im2avatar import fitted_camera
+from idr_neus_plugins.single_view.importing.solids import Z_UP
 from idr_neus_plugins.single_view.importing.source import Found, SourceShape, splits_of
 from idr_neus_plugins.single_view.shapes.photographs import photograph
 from idr_neus_plugins.single_view.shapes.shape import Shape
 from tests.single_view.test_shapes import made
 
-Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
-"""From y upwards."""
 ROWS = np.array([[30.0, 25.0, 0.0, 0.9, 25.0], [200.0, 28.0, 0.0, 0.75, 25.0]])
-SIZE = 96
+SIZE = 128
 
 
 def unevenly_placed() -> Shape:
@@ -60,9 +61,10 @@ def read_one(layout, root: Path) -> SourceShape:
     (found,) = reader.find(root)
     assert (found.category, found.name) == ("03797390", "abc")
     source = reader.read(found)
-    assert min(overlaps(source)) > 0.95
     normalised = source.normalised(64)
-    assert min(overlaps(normalised)) > 0.93 and normalised.views[0][1].shape == (64, 64, 4)
+    print(layout, overlaps(source), overlaps(normalised))
+    assert min(overlaps(source)) >= 0.95 and min(overlaps(normalised)) >= 0.95
+    assert normalised.views[0][1].shape == (64, 64, 4)
     return source
 
 
@@ -97,6 +99,91 @@ def test_choy_renderings_with_the_files_of_disn(tmp_path):
     assert read_one("choy", tmp_path).shape.solid.volume == pytest.approx(shape.solid.volume, rel=0.01)
 
 
+def test_oriented_points_of_occupancy_networks(tmp_path):
+    shape, folder = unevenly_placed(), tmp_path / "03797390/abc"
+    (folder / "img_choy2016").mkdir(parents=True)
+    scale, loc = 0.7, np.array([0.01, 0.02, 0.03])
+    y_up = with_y_up(shape).solid
+    points, faces = y_up.sample(100_000, return_index=True, seed=0)
+    cloud = {"points": (points - loc) / scale, "normals": y_up.face_normals[faces]}
+    halves = {name: values.astype(np.float16) for name, values in cloud.items()}
+    np.savez(folder / "pointcloud.npz", **halves, loc=loc, scale=scale)
+    cameras = {}
+    for view, (camera, image) in enumerate(renderings(shape)):
+        Image.fromarray(over(image, 255)).save(folder / f"img_choy2016/{view:03d}.jpg", quality=90)
+        to_ndc = np.array([[2 / SIZE, 0, -1], [0, 2 / SIZE, -1], [0, 0, 1]])
+        rotation = camera.camera_to_scene[:, :3].T @ Z_UP
+        shift = -camera.camera_to_scene[:, :3].T @ camera.centre
+        cameras[f"world_mat_{view}"] = np.concatenate([rotation, shift[:, None]], 1)
+        cameras[f"camera_mat_{view}"] = to_ndc @ camera.intrinsics
+    np.savez(folder / "img_choy2016/cameras.npz", **cameras)
+    assert read_one("onet", tmp_path).shape.solid.volume == pytest.approx(shape.solid.volume, rel=0.03)
+
+
+def test_voxels_of_im2avatar(tmp_path):
+    shape, folder = unevenly_placed(), tmp_path / "03797390/abc"
+    for name in ("views", "models"):
+        (folder / name).mkdir(parents=True)
+    voxels = with_y_up(shape).solid.voxelized(shape.solid.extents.max() / 62)
+    filled = np.zeros((64, 64, 64), bool)
+    low = (np.array([64, 64, 64]) - voxels.shape) // 2
+    filled[tuple(slice(a, a + n) for a, n in zip(low, voxels.shape, strict=True))] = voxels.matrix
+    positions = voxels.indices_to_points(np.argwhere(filled) - low) @ Z_UP.T
+    write_h5(folder / "models/model_normalized_64.h5", filled, shape.colors(positions) / 255)
+    for view, (camera, image) in enumerate(renderings(shape)):
+        Image.fromarray(over(image, 9)).save(folder / f"views/{view}.png")
+        write_h5(folder / f"models/64_{view}_coor.h5", filled, camera.project(positions)[0] / SIZE)
+    solid = read_one("im2avatar", tmp_path).shape.solid
+    assert solid.is_watertight and solid.volume > 0
+
+
+def over(image: np.ndarray, background: int) -> np.ndarray:
+    alpha = image[..., 3:] / 255
+    return (image[..., :3] * alpha + background * (1 - alpha)).round().astype(np.uint8)
+
+
+def write_h5(path: Path, filled: np.ndarray, values: np.ndarray) -> None:
+    """``values`` of the filled voxels, -1 elsewhere."""
+    data = np.full((*filled.shape, values.shape[1]), -1.0)
+    data[filled] = values
+    with h5py.File(path, "w") as content:
+        content["data"] = data
+
+
+def test_soft_borders_end_at_half_of_their_contrast():
+    alpha = np.zeros((20, 20, 1))
+    alpha[5:15, 5:15] = 1
+    alpha[5:15, 4], alpha[5:15, 15] = 0.3, 0.7
+    color = np.array([40, 90, 160])
+    picture = (alpha * color + (1 - alpha) * 255).round().astype(np.uint8)
+    picture[9, 9] = 255
+    cut = cut_from_background(picture, np.full(3, 255, np.uint8), 4)
+    assert np.abs(cut[..., 3:] / 255 - alpha).max() < 0.01
+    assert np.abs(cut[alpha[..., 0] == 0.3][:, :3].astype(int) - color).max() <= 4
+    assert (cut[9, 9] == 255).all(), "a highlight within is no hole"
+
+
+def test_a_camera_is_fitted_to_what_it_sees_and_to_nothing_else():
+    camera = choy_camera(77.0, 20.0, 0.8, (SIZE, SIZE))
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-0.4, 0.4, (100, 3))
+    fitted = fitted_camera(points, camera.project(points)[0], camera.size)
+    assert fitted is not None
+    np.testing.assert_allclose(fitted.camera_to_scene, camera.camera_to_scene, atol=1e-5)
+    assert fitted_camera(points, rng.uniform(0, SIZE, (100, 2)), camera.size) is None
+
+
+def test_files_without_their_arrays_are_refused(tmp_path):
+    (tmp_path / "c/s/img_choy2016").mkdir(parents=True)
+    np.savez(tmp_path / "c/s/pointcloud.npz", points=np.zeros((3, 3)))
+    (tmp_path / "c/s/models").mkdir()
+    (tmp_path / "c/s/models/model_normalized_64.h5").write_text("none")
+    for layout, message in (("onet", "normals"), ("im2avatar", "cannot be read")):
+        reader = reader_of(layout, tmp_path)
+        with pytest.raises(UserError, match=message):
+            reader.read(reader.find(tmp_path)[0])
+
+
 def test_lists_decide_the_split_and_else_the_share(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/test.lst").write_text("x\n")
@@ -105,14 +192,27 @@ def test_lists_decide_the_split_and_else_the_share(tmp_path):
     assert splits_of(tmp_path, found, 0.25) == ["test", "val", "train", "train", "train", "train", "val", "test"]
 
 
-def test_a_folder_without_data_is_refused(tmp_path):
+@pytest.mark.parametrize("layout", ["choy", "onet", "im2avatar"])
+def test_a_folder_without_data_is_refused(tmp_path, layout):
     with pytest.raises(UserError, match="There is no"):
-        reader_of("choy", tmp_path).find(tmp_path)
+        reader_of(layout, tmp_path).find(tmp_path)
 
 
-def test_real_renderings_fit_their_mesh(shared_data):
-    root = shared_data / "choy_format"
-    if not (root / "corn3" / "corn3.obj").is_file():
-        pytest.skip("needs the renderings of corn3 and their mesh")
-    reader = reader_of("choy", root)
-    assert min(overlaps(reader.read(Found("corn3", "choy_format", root / "corn3")))) > 0.95
+@pytest.mark.parametrize(
+    ("name", "mesh"),
+    [
+        ("corn3", "corn3/corn3.obj"),
+        ("plane", "model/test_shapenet/plane/plane2.obj"),
+        ("car", "model/test_shapenet/car/model.obj"),
+    ],
+)
+def test_real_renderings_fit_their_mesh(shared_data, tmp_path, name, mesh):
+    root, folder = shared_data / "choy_format", tmp_path / "real" / name
+    if not (root / mesh).is_file():
+        pytest.skip(f"needs {root / mesh}, the model of these renderings")
+    folder.mkdir(parents=True)
+    (folder / "rendering").symlink_to(root / name)
+    (folder / "model.obj").symlink_to(root / mesh)
+    source = reader_of("choy", tmp_path).read(Found(name, "real", folder))
+    print(name, min(overlaps(source)))
+    assert min(overlaps(source)) >= 0.95
