@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
@@ -26,6 +27,8 @@ class TrainingViews:
     """0 to 255, soft at borders where images were shrunk; None for scenes without masks."""
     is_pinhole: bool
     """False where a camera has lens distortion or another projection, which K alone does not describe."""
+    world_from_scene: Float[Tensor, "4 4"] = field(default_factory=lambda: torch.eye(4, dtype=torch.float64))
+    """Scene to the world of the input cameras, in which surfaces that come from elsewhere are; float64."""
 
     @property
     def masks(self) -> Bool[Tensor, "views h w"] | None:

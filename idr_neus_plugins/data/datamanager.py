@@ -75,6 +75,7 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
             images=_stack(pixels, pixels.colors),
             foreground=None if pixels.foreground is None else _stack(pixels, pixels.foreground[:, None])[..., 0],
             is_pinhole=are_pinhole(cameras),
+            world_from_scene=self.train_dataset.metadata["world_from_scene"],
         )
 
     def _refuse_unsupported(self) -> None:

@@ -8,6 +8,7 @@ band narrows, and empty and hidden space cost nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -19,7 +20,7 @@ from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import redistance
-from idr_neus_plugins.fields.grid.start import MARGIN, sphere, visual_hull
+from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry, VoxelGeometryConfig
 
 
@@ -41,6 +42,9 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
     smoothness_end: float = 1e-1
     """... and at the end; it changes late, so that grain is ironed out last."""
+    start: Path | None = None
+    """Start from this surface, cut to the visual hull where there are masks, instead of from the hull: start.npz of
+    idr-neus reconstruct."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
     hull_margin: int = MARGIN
@@ -83,13 +87,22 @@ class GridGeometry(VoxelGeometry):
 
     @torch.no_grad()
     def initialise(self, views: TrainingViews) -> None:
-        if views.foreground is None or not views.is_pinhole:
+        distance, lattice = self._hull(views) or (None, Lattice.over(self.region, self.config.resolutions[0]))
+        if self.config.start is not None:
+            distance = known_surface(self.config.start, views, lattice, distance)
+        if distance is None:
             rich_print("The surface starts from a sphere: there are no masks, or the cameras have distortion.")
             return
+        coarse = Lattice.over(lattice.box, self.config.resolutions[0])
+        self._replace(self._resampled(distance, lattice, coarse), coarse)
+
+    def _hull(self, views: TrainingViews) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
+        """Distance in voxels of a lattice that encloses it; None where there is none to be had."""
+        if views.foreground is None or not views.is_pinhole:
+            return None
         distance, lattice = visual_hull(views, self.region, self.config.hull_tolerance, self.config.hull_margin)
         # Half a voxel inside the hull, which is the outermost that the surface can be.
-        coarse = Lattice.over(lattice.box, self.config.resolutions[0])
-        self._replace(self._resampled(distance + 0.5, lattice, coarse), coarse)
+        return distance + 0.5, lattice
 
     @property
     def _smoothness_weight(self) -> float:

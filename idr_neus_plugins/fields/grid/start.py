@@ -1,6 +1,8 @@
-"""Where a grid's training starts: at the visual hull where there are masks, at a sphere otherwise."""
+"""Where a grid's training starts: at a known surface or the visual hull where there is one, at a sphere otherwise."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -10,6 +12,7 @@ from idr_neus_plugins.core.pieces import largest_piece
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.fields.grid.known_surface import KnownSurface
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import signed_distance
 
@@ -57,6 +60,27 @@ def visual_hull(
     distance = torch.from_numpy(signed_distance(crop.cpu().numpy())).float().to(region.device)
     nx, ny, nz = crop.shape
     return distance, Lattice((x, y, z), whole.voxel, (nx, ny, nz))
+
+
+def known_surface(
+    path: Path, views: TrainingViews, lattice: Lattice, hull: Float[Tensor, "x y z"] | None
+) -> Float[Tensor, "x y z"]:
+    """Signed distance in voxels to the surface of a file (see ``known_surface``), at a lattice's nodes.
+
+    Args:
+        hull: distance in voxels to what the surface cannot leave.
+
+    Raises UserError for another file, and where none of its inside is within the lattice and the hull.
+    """
+    positions = lattice.positions(views.camera_to_scene.device)
+    distance = KnownSurface.read(path).distances(positions, views.world_from_scene).view(lattice.shape) / lattice.voxel
+    distance = distance if hull is None else torch.maximum(distance, hull)
+    if not (distance < 0).any():
+        raise UserError(
+            f"{path}: nothing of that surface lies where this scene's masks and region allow. It must be in the world "
+            "of these cameras: give them to idr-neus reconstruct with --camera."
+        )
+    return distance
 
 
 def _distance_to_sphere(positions: Tensor, region: Tensor, share: float) -> Float[Tensor, " points"]:

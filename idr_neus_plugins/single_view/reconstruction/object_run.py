@@ -18,10 +18,11 @@ from idr_neus_plugins.meshing.output import write_built
 from idr_neus_plugins.single_view.model import SingleViewModel
 from idr_neus_plugins.single_view.reconstruction.object_data import ORBIT, ObjectDataManagerConfig, write_object_data
 from idr_neus_plugins.single_view.reconstruction.predicting import Framed
+from idr_neus_plugins.single_view.reconstruction.start import start_surface
 from idr_neus_plugins.training.checkpoints import checkpoint_path
 from idr_neus_plugins.writing import whole_folder
 
-SCENE, MESH = "scene", "mesh.glb"
+SCENE, MESH, START = "scene", "mesh.glb", "start.npz"
 
 
 def write_object_run(
@@ -33,7 +34,8 @@ def write_object_run(
     output_dir: Path,
     name: str,
 ) -> Path:
-    """Writes ``<output_dir>/<name>/<method>/<time>`` whole: config, weights with the photographs, data and mesh.
+    """Writes ``<output_dir>/<name>/<method>/<time>`` whole: config, weights with the photographs, data, mesh,
+    and ``start.npz``, from which a training on more photographs may start.
 
     Args:
         training: configuration of the run that ``model`` was trained in, and its last ``step``.
@@ -64,4 +66,5 @@ def write_object_run(
         weights = {f"_model.{key}": value for key, value in model.state_dict().items()}
         torch.save({"step": step, "pipeline": weights}, checkpoint)
         write_built(built, folder / MESH, "world", world_from_scene)
+        (folder / START).write_bytes(start_surface(built.mesh, world_from_scene).content())
     return run / "config.yml"
