@@ -10,6 +10,7 @@ from idr_neus_plugins.cli.bench import Bench
 from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.doctor import Doctor
+from idr_neus_plugins.cli.drop import Drop
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.import_shapes import ImportShapes
 from idr_neus_plugins.cli.make_shapes import MakeShapes
@@ -36,6 +37,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[MakeShapes, tyro.conf.subcommand("make-shapes")],
     Annotated[ImportShapes, tyro.conf.subcommand("import-shapes")],
     Annotated[Reconstruct, tyro.conf.subcommand("reconstruct")],
+    Annotated[Drop, tyro.conf.subcommand("drop")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from idr_neus_plugins.single_view.model import SingleViewModel
     from idr_neus_plugins.single_view.reconstruction.predicting import Framed
 
-LARGEST = 256
-"""Pixels across the photographs that a run keeps."""
-
 
 @dataclass
 class Reconstruct:
@@ -75,7 +72,7 @@ class Reconstruct:
         import torch
 
         from idr_neus_plugins.single_view.reconstruction.inputs import read_camera, read_cut_out
-        from idr_neus_plugins.single_view.reconstruction.predicting import framed
+        from idr_neus_plugins.single_view.reconstruction.predicting import LARGEST, framed
 
         photographs = []
         for place, path in enumerate(self.image):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import torch
+from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.config_utils import to_immutable_dict
@@ -34,6 +35,8 @@ from idr_neus_plugins.single_view.losses import SHAPE_LOSSES
 
 TRACING = TracingSettings(threshold=1e-3, samples=64)
 """Coarser than IDR's: the image's pixels are large."""
+UNCERTAIN = 0.1
+"""Standard deviation, scene units, from which on a surface point counts as wholly uncertain."""
 
 
 @dataclass
@@ -63,11 +66,12 @@ class SingleViewModel(SurfaceModel):
         self.geometry.show(Views(images.permute(0, 3, 1, 2), projections))
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
-        def show_first(step: int) -> None:
+        def begin(step: int) -> None:
+            self.geometry.field.encoder.initialise()
             camera, _ = attributes.pipeline.datamanager.next_eval_image(step)  # type: ignore
             self._show_carried(camera)
 
-        return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], show_first, iters=(0,))]
+        return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], begin, iters=(0,))]
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The outputs as images; of a camera that carries its photograph, the object of that one (and from then on)."""
@@ -92,6 +96,20 @@ class SingleViewModel(SurfaceModel):
         sdf = values.sdf[:, :count]
         placed = transformed(query.surface, field.pose(condition.code))
         return {"sdf": sdf, "logits": field.logits(sdf), "rgb": values.rgb[:, count:], "placed": placed}
+
+    def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
+        """With ``uncertainty`` [rays, 1]: see :meth:`surface_uncertainty`."""
+        outputs = super()._render(origins, directions)
+        met = outputs["accumulation"][:, 0] > 0
+        uncertainty = torch.zeros_like(outputs["accumulation"])
+        uncertainty[met, 0] = self.surface_uncertainty((origins + outputs["depth"] * directions)[met])
+        return outputs | {"uncertainty": uncertainty}
+
+    @torch.no_grad()
+    def surface_uncertainty(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
+        """How far the surface lies elsewhere when the image is told in another way (mirrored, recoloured), in shares of
+        :data:`UNCERTAIN`; 1 for that and more."""
+        return (self.geometry.spread(positions) / UNCERTAIN).clamp(max=1.0)
 
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
         return {name: weight * SHAPE_LOSSES[name](outputs, batch) for name, weight in self.loss_weights.items()}

@@ -18,6 +18,7 @@ class Curtain:
 
     def __init__(self, model: Any, is_drawn: Callable[[], bool]) -> None:
         self._model, self._is_drawn = model, is_drawn
+        self._channels = {"rgb": 3, "accumulation": 1, "depth": 1, "normals": 3}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -25,8 +26,10 @@ class Curtain:
     def get_outputs_for_camera(self, camera: Cameras, obb_box: Any = None) -> dict[str, Tensor]:
         """As the model's, or black, far away, with the same names."""
         if not self._is_drawn():
-            return self._model.get_outputs_for_camera(camera, obb_box=obb_box)
+            outputs = self._model.get_outputs_for_camera(camera, obb_box=obb_box)
+            self._channels |= {name: value.shape[-1] for name, value in outputs.items()}
+            return outputs
         shape = (int(camera.height.flatten()[0]), int(camera.width.flatten()[0]))
         nothing = torch.zeros(*shape, 1, device=camera.device)
-        black = nothing.expand(*shape, 3)
-        return {"rgb": black, "accumulation": nothing, "depth": nothing + FAR, "normals": black}
+        empty = {name: nothing.expand(*shape, channels) for name, channels in self._channels.items()}
+        return empty | {"depth": nothing + FAR}

@@ -28,6 +28,9 @@ class Encoder(nn.Module):
     def forward(self, images: Float[Tensor, "images 4 h w"]) -> Encoded:
         raise NotImplementedError
 
+    def initialise(self) -> None:
+        """Called once, before the first step of a training."""
+
 
 @dataclass
 class EncoderConfig:

@@ -14,6 +14,7 @@ from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryField, Geom
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
 from idr_neus_plugins.single_view.fields.conditioned import Condition, ConditionedFieldConfig, Views
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
+from idr_neus_plugins.single_view.fields.versions import all_versions
 
 SHOWN = ("images", "projections")
 """Buffers with the image that is shown; their sizes are those of the image."""
@@ -44,11 +45,12 @@ class ConditionedGeometry(GeometryField):
         self.register_buffer("images", torch.zeros(1, 4, 64, 64))
         self.register_buffer("projections", torch.eye(3, 4)[None])
         self._condition: Condition | None = None
+        self._versions: list[tuple[Condition, Tensor]] = []
 
     def show(self, views: Views) -> None:
         """Everything asked from now on is about these images: the mean over what the field says under each."""
         self.images, self.projections = (value.detach().clone().to(self.images) for value in views)
-        self._condition = None
+        self._forget()
 
     @property
     def condition(self) -> Condition:
@@ -58,7 +60,7 @@ class ConditionedGeometry(GeometryField):
         return self._condition
 
     def train(self, mode: bool = True):
-        self._condition = None
+        self._forget()
         return super().train(mode)
 
     def forward(self, positions: Float[Tensor, "points 3"]) -> GeometryOutput:
@@ -73,6 +75,19 @@ class ConditionedGeometry(GeometryField):
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
         return within_ball(self.field.sdf(self._for_each(positions), self.condition).mean(0), positions)
 
+    @torch.no_grad()
+    def spread(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
+        """Standard deviation of what the field says under images that are as true as the shown ones: scene units."""
+        if not self._versions or self.training:
+            versions = all_versions(Views(self.images, self.projections))
+            self._versions = [(self.field.condition(views), sign) for views, sign in versions]
+        asked = self._for_each(positions)
+        said = [self.field.sdf(asked * sign[:, None], condition) for condition, sign in self._versions]
+        return torch.cat(said).std(dim=0)
+
+    def _forget(self) -> None:
+        self._condition, self._versions = None, []
+
     def _for_each(self, positions: Tensor) -> Tensor:
         return positions.expand(len(self.images), *positions.shape)
 
@@ -80,7 +95,7 @@ class ConditionedGeometry(GeometryField):
         for name in SHOWN:
             if prefix + name in state_dict:
                 setattr(self, name, torch.empty_like(state_dict[prefix + name], device=self.images.device))
-        self._condition = None
+        self._forget()
         super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[arg-type]
 
 

@@ -22,6 +22,9 @@ from idr_neus_plugins.single_view.reconstruction.framing import (
 )
 from idr_neus_plugins.single_view.shapes.photographs import FOCAL
 
+LARGEST = 256
+"""Pixels across the photographs that a run keeps."""
+
 
 @dataclass(frozen=True)
 class Framed:
