@@ -104,6 +104,7 @@ def test_entry_points_load_no_heavy_library():
         "idr-fast",
         "idr-data",
         "disn",
+        "disn-large",
         "onet",
         "shapes-data",
     }

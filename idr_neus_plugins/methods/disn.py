@@ -1,9 +1,12 @@
 """DISN (Xu et al. 2019): a textured shape from one image, learned from many shapes.
 
-places by: sphere tracing · opacity: none · renders by: surface. The network is sized for a CPU.
+places by: sphere tracing · opacity: none · renders by: surface. ``disn`` is sized for a CPU, ``disn-large`` for a
+night on a GPU.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from nerfstudio.configs.base_config import ViewerConfig
 from nerfstudio.engine.optimizers import AdamOptimizerConfig
@@ -12,6 +15,7 @@ from nerfstudio.plugins.types import MethodSpecification
 from idr_neus_plugins.single_view.data.shapes_datamanager import ShapesDataManagerConfig
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometryConfig
+from idr_neus_plugins.single_view.fields.torchvision_encoder import TorchvisionEncoderConfig
 from idr_neus_plugins.single_view.model import SingleViewModelConfig
 from idr_neus_plugins.training.pipeline import SurfacePipelineConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
@@ -38,7 +42,32 @@ config = SurfaceTrainerConfig(
     vis="viewer",
 )
 
+config_large = replace(
+    config,
+    method_name="disn-large",
+    max_num_iterations=400_000,
+    pipeline=SurfacePipelineConfig(
+        datamanager=ShapesDataManagerConfig(images=32, points=2048, surface_points=512),
+        model=SingleViewModelConfig(
+            geometry=ConditionedGeometryConfig(
+                field=DisnFieldConfig(encoder=TorchvisionEncoderConfig(code=512, channels=128), width=512)
+            )
+        ),
+    ),
+    optimizers={
+        "field": {
+            "optimizer": AdamOptimizerConfig(lr=3e-4, max_norm=1.0),
+            "scheduler": WarmupCosineConfig(warmup=0.02, floor=0.02),
+        }
+    },
+)
+
 disn = MethodSpecification(
     config=config,
     description="DISN: a textured shape from one image; learns from a set of shapes (idr-neus make-shapes).",
+)
+
+disn_large = MethodSpecification(
+    config=config_large,
+    description="DISN with torchvision's ResNet-18 and the paper's width: a night on a GPU; images of 128 pixels.",
 )
