@@ -1,0 +1,51 @@
+"""A tiny set of shapes, and a run that has learned from it that there is something, and little else."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from nerfstudio.engine.optimizers import Optimizers
+
+from idr_neus_plugins.cli.make_shapes import MakeShapes
+from idr_neus_plugins.methods.disn import disn
+from idr_neus_plugins.single_view.fields.encoder import SmallResNetConfig
+from idr_neus_plugins.training.checkpoints import checkpoint_path
+
+STEPS = 60
+
+
+@pytest.fixture(scope="session")
+def shape_set(tmp_path_factory) -> Path:
+    """Five mugs: three to learn from, one for validation, one for testing."""
+    folder = tmp_path_factory.mktemp("shapes") / "set"
+    MakeShapes(folder, count=5, categories=("mug",), views=4, points=2048, test_share=0.2).main()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def single_view_run(shape_set, tmp_path_factory) -> Path:
+    """config.yml of a run of ``disn`` with a narrow network."""
+    config = deepcopy(disn.config)
+    config.output_dir, config.experiment_name = tmp_path_factory.mktemp("single_view"), "tiny"
+    config.timestamp = "run"
+    data, field = config.pipeline.datamanager, config.pipeline.model.geometry.field
+    data.data, data.images = shape_set, 8
+    field.encoder, field.width = SmallResNetConfig(code=32, channels=16, widths=(8, 16)), 32
+    torch.manual_seed(0)
+    pipeline = config.pipeline.setup(device="cpu", test_mode="val")
+    optimizers = Optimizers(config.optimizers, pipeline.get_param_groups())
+    for step in range(STEPS):
+        optimizers.zero_grad_all()
+        _, losses, _ = pipeline.get_train_loss_dict(step)
+        sum(losses.values()).backward()
+        optimizers.optimizer_step_all()
+    checkpoint = checkpoint_path(config.get_checkpoint_dir(), STEPS - 1)
+    checkpoint.parent.mkdir(parents=True)
+    torch.save({"step": STEPS - 1, "pipeline": pipeline.state_dict()}, checkpoint)
+    path = config.get_base_dir() / "config.yml"
+    path.write_text(yaml.dump(config))
+    return path
