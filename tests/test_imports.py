@@ -30,7 +30,7 @@ BESIDE = {
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
 """No nerfstudio in here."""
-HEAVY = ("numba", "trimesh", "pymeshlab", "open3d", "skimage", "manifold3d", "h5py")
+HEAVY = ("numba", "triton", "trimesh", "pymeshlab", "open3d", "skimage", "manifold3d", "h5py")
 """Libraries that ``ns-train --help`` must not wait for."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ class BenchStep:
     """Steps before."""
     progress: float = 0.9
     """At which progress of the training: grids are coarse at 0 and fine at 1."""
+    engines: tuple[str, ...] = ()
+    """Implementations of the grid to compare, such as reference and triton; none: the one that the method names. Memory
+    on a CPU is the process's, so that of all engines so far."""
     json: Path | None = None
     """Write the figures to this file too."""
 
@@ -40,11 +44,18 @@ class BenchStep:
             raise UserError("--steps must be at least 1 and --progress between 0 and 1.")
         from idr_neus_plugins.provenance import provenance
 
-        with TemporaryDirectory() as folder, _own_event_writers():
-            figures = self._measure(_trainer(self.method, self.data, Path(folder)))
-        print_scores(f"{self.method} on {self.data.name} at progress {self.progress:g}", figures)
+        config = _config(self.method)
+        compared = {name: _with_engine(config, name) for name in self.engines}
+        figures = {name: self._run(its) for name, its in compared.items()} or self._run(config)
         if self.json is not None:
             write_json(self.json, {**figures, "provenance": provenance()})
+
+    def _run(self, config: Any) -> dict[str, float]:
+        with TemporaryDirectory() as folder, _own_event_writers():
+            figures = self._measure(_trainer(config, self.data, Path(folder)))
+        engine = f", {config.pipeline.model.geometry.engine} engine" if self.engines else ""
+        print_scores(f"{self.method}{engine} on {self.data.name} at progress {self.progress:g}", figures)
+        return figures
 
     def _measure(self, trainer: SurfaceTrainer) -> dict[str, float]:
         from nerfstudio.engine.callbacks import TrainingCallbackLocation
@@ -57,6 +68,7 @@ class BenchStep:
         for step in range(self.warmup):
             trainer.train_iteration(step)
         samples.clear()
+        _forget_peak(trainer.device)
         start = _now(trainer.device)
         for step in range(self.steps):
             trainer.train_iteration(self.warmup + step)
@@ -83,14 +95,35 @@ def _own_event_writers() -> Iterator[None]:
         writer.EVENT_WRITERS[:] = before
 
 
-def _trainer(name: str, data: Path, folder: Path) -> SurfaceTrainer:
+def _config(name: str) -> Any:
     from copy import deepcopy
     from importlib.metadata import entry_points
 
     found = {point.name: point for point in entry_points(group="nerfstudio.method_configs")}
     if name not in found:
         raise UserError(f"There is no method '{name}'; there are {', '.join(sorted(found))}.")
-    config: Any = deepcopy(found[name].load().config)
+    return deepcopy(found[name].load().config)
+
+
+def _with_engine(config: Any, name: str) -> Any:
+    """The configuration with this engine in every part that has one."""
+    from copy import deepcopy
+    from typing import get_args
+
+    from idr_neus_plugins.fields.grid.engine import EngineName
+
+    if name not in get_args(EngineName):
+        raise UserError(f"There is no engine '{name}'; there are {', '.join(get_args(EngineName))}.")
+    if not hasattr(config.pipeline.model.geometry, "engine"):
+        raise UserError(f"{config.method_name} has no grid, and so no --engines to compare.")
+    config = deepcopy(config)
+    for part in (config.pipeline.model.geometry, config.pipeline.model.background):
+        if hasattr(part, "engine"):
+            part.engine = name
+    return config
+
+
+def _trainer(config: Any, data: Path, folder: Path) -> SurfaceTrainer:
     config.pipeline.datamanager.data = data
     config.output_dir, config.vis, config.experiment_name = folder, "tensorboard", "bench"
     config.set_timestamp()
@@ -120,6 +153,15 @@ def _now(device: str) -> float:
     if device.startswith("cuda"):
         torch.cuda.synchronize()
     return time.perf_counter()
+
+
+def _forget_peak(device: str) -> None:
+    """So that the GPU's memory is that of the steps, not that of an earlier engine."""
+    import torch
+
+    if device.startswith("cuda"):
+        gc.collect()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def _peak_bytes(device: str) -> int:

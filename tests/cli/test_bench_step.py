@@ -23,8 +23,22 @@ def test_figures_fit_together(tiny_scene, tmp_path):
     assert writers == writer.EVENT_WRITERS, "writers of a deleted folder would break later trainings of the process"
 
 
+def test_engines_are_compared_in_one_run(tiny_scene, tmp_path, capsys):
+    options = {"steps": 1, "warmup": 1, "progress": 0.0, "json": tmp_path / "b.json"}
+    BenchStep(tiny_scene, method="idr-fast", engines=("reference", "numba"), **options).main()
+    figures = json.loads((tmp_path / "b.json").read_text())
+    assert list(figures) == ["reference", "numba", "provenance"]
+    assert all(figures[name]["rays_per_second"] > 0 for name in ("reference", "numba"))
+    printed = capsys.readouterr().out
+    assert "idr-fast, reference engine" in printed and "idr-fast, numba engine" in printed
+
+
 def test_bad_input(tiny_scene):
     with pytest.raises(UserError, match="no method 'neus'"):
         BenchStep(tiny_scene, method="neus").main()
     with pytest.raises(UserError, match="between 0 and 1"):
         BenchStep(tiny_scene, progress=2.0).main()
+    with pytest.raises(UserError, match="no engine 'cuda'"):
+        BenchStep(tiny_scene, engines=("cuda",)).main()
+    with pytest.raises(UserError, match="has no grid"):
+        BenchStep(tiny_scene, method="neus-idr", engines=("reference",)).main()

@@ -34,7 +34,7 @@ class GridBackgroundConfig(BackgroundConfig):
     width: int = 32
     """Channels of the hidden layer that makes colours of features."""
     engine: EngineName = "auto"
-    """Which implementation reads the voxels; auto: Numba on the CPU, PyTorch elsewhere."""
+    """Which implementation reads the voxels; auto: the fastest that runs on the device."""
 
     def setup(self) -> GridBackground:
         return GridBackground(self)

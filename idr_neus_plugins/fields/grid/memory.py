@@ -18,3 +18,14 @@ def grid_zeros(shape: Sequence[int], device: torch.device) -> Tensor:
     if device.type == "cpu":
         return torch.from_numpy(np.zeros(tuple(shape), np.float32))
     return torch.zeros(tuple(shape), device=device)
+
+
+def grid_grad(parameter: Tensor) -> Tensor:
+    """The gradient of a grid's values, for a backward pass to add to in place; zeros where there is none yet.
+
+    It is allocated once: a fresh dense gradient of a fine grid would cost more than all else in a step. (Consequence:
+    gradients bypass DistributedDataParallel; see ``processes.py``.)
+    """
+    if parameter.grad is None:
+        parameter.grad = grid_zeros(parameter.shape, parameter.device)
+    return parameter.grad

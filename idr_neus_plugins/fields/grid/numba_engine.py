@@ -1,8 +1,6 @@
 """The grid's operations through the Numba kernels: CPU, float32, the interface of ``reference.py``.
 
-A backward pass adds into ``parameter.grad`` directly, which is allocated once: a fresh dense gradient of a fine grid
-would cost more than all else in a step. (Consequence: gradients bypass
-DistributedDataParallel; see ``processes.py``.)
+A backward pass adds into ``parameter.grad`` directly; see ``memory.grid_grad``.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
-from idr_neus_plugins.fields.grid.memory import grid_zeros
+from idr_neus_plugins.fields.grid.memory import grid_grad
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 
 # Numba starts OpenMP threads of its own beside PyTorch's. By default both kinds spin while they wait and so keep each
@@ -105,23 +103,6 @@ def adam(
     kernels.adam(_numpy(values), _numpy(grad), *moments, _numpy(nodes), *factors)
 
 
-@torch.enable_grad()
-def compile_kernels() -> None:
-    """Compiles every kernel, or loads it from the disk cache: a time budget must not pay for that step by step."""
-    control = torch.nn.Parameter(torch.linspace(-1.0, 1.0, 6).repeat(6, 6, 1))
-    features = torch.nn.Parameter(torch.zeros(6, 6, 6, 2))
-    points = torch.full((1, 3), 2.5, requires_grad=True)
-    states, nodes = classify(control, 0.5)
-    ray = (points.detach() - 5.0, torch.nn.functional.normalize(torch.ones(1, 3)), torch.zeros(1))
-    march(*ray, (0.0, 0.0, 0.0), 1.0, states, 0.5)
-    value, gradient = spline(control, points)
-    loss = value.sum() + gradient.sum() + interpolate(features, points).sum() + smoothness(control, nodes)
-    loss.backward()
-    for parameter in (control, features):
-        table = parameter.detach().view(216, -1)
-        adam(table, parameter.grad.view(216, -1), table.clone(), table.clone(), nodes, 0.1, (0.9, 0.99))  # type: ignore
-
-
 class _Spline(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
@@ -136,7 +117,7 @@ class _Spline(torch.autograd.Function):
         grads, by_coords = (_numpy(grad_value), _numpy(grad_gradient)), None
         if ctx.needs_input_grad[0]:
             slabs = _slabs(ctx.coords, ctx.control.shape[0])
-            kernels.bspline_backward(_grad(ctx.control), ctx.coords, *grads, slabs)
+            kernels.bspline_backward(grid_grad(ctx.control).numpy(), ctx.coords, *grads, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
             kernels.bspline_backward_coords(_numpy(ctx.control), ctx.coords, *grads, by_coords)
@@ -158,7 +139,7 @@ class _Interpolate(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
             slabs = _slabs(ctx.coords, ctx.features.shape[0])
-            kernels.trilinear_backward(_grad(ctx.features), marks.numpy(), ctx.coords, grad, slabs)
+            kernels.trilinear_backward(grid_grad(ctx.features).numpy(), marks.numpy(), ctx.coords, grad, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
             kernels.trilinear_backward_coords(_numpy(ctx.features), ctx.coords, grad, by_coords)
@@ -180,7 +161,7 @@ class _Smoothness(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
-        kernels.add_at(_grad(ctx.control).reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
+        kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
         return None, None
 
 
@@ -192,12 +173,6 @@ def _scratch(size: int) -> np.ndarray:
 
 def _numpy(tensor: Tensor) -> np.ndarray:
     return tensor.detach().contiguous().numpy()
-
-
-def _grad(parameter: Tensor) -> np.ndarray:
-    if parameter.grad is None:
-        parameter.grad = grid_zeros(parameter.shape, parameter.device)
-    return parameter.grad.numpy()
 
 
 def _slabs(coords: np.ndarray, size: int) -> np.ndarray:

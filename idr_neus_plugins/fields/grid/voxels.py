@@ -28,7 +28,7 @@ class VoxelGeometryConfig(GeometryConfig):
     refresh_every: int = 100
     """Steps between searches for the nodes that training concerns."""
     engine: EngineName = "auto"
-    """Which implementation runs the grid's operations; auto: Numba on the CPU, PyTorch elsewhere."""
+    """Which implementation runs the grid's operations; auto: the fastest that runs on the device."""
 
 
 class VoxelGeometry(GeometryField):
