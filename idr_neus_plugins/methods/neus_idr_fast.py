@@ -37,8 +37,8 @@ model = SurfaceModelConfig(
     ),
     background=GridBackgroundConfig(),
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
-    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.07},
-    final_loss_coefficients={"mask": 0.2},
+    loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
+    final_loss_coefficients={"mask": 0.15},
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,

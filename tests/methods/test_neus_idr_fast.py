@@ -8,8 +8,8 @@ from idr_neus_plugins.methods.neus_idr_fast import config, neus_idr_fast, neus_i
 
 def test_law_and_losses_are_those_of_neus():
     model = config.pipeline.model
-    assert model.loss_coefficients == {**neus.pipeline.model.loss_coefficients, "mask": 0.07}  # see its comment
-    assert model.final_loss_coefficients == {"mask": 0.2}
+    assert model.loss_coefficients == {**neus.pipeline.model.loss_coefficients, "mask": 0.05}  # see its comment
+    assert model.final_loss_coefficients == {"mask": 0.15}
     assert type(config.pipeline.model.renderer.law) is type(neus.pipeline.model.renderer.law)
     assert config.pipeline.model.masks == "optional"
 
