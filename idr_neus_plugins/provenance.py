@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parent
-LIBRARIES = ("nerfstudio", "torch", "numpy", "numba", "scipy", "trimesh", "open3d", "torchmetrics")
+LIBRARIES = ("nerfstudio", "torch", "numpy", "numba", "triton", "scipy", "trimesh", "open3d", "torchmetrics")
 
 
 def provenance() -> dict[str, Any]:

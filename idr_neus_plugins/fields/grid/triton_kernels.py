@@ -9,6 +9,9 @@ imported, the kernels take tensors on the CPU. That is how they are tested where
 # Shapes: n points in index coordinates (grid nodes at integers), a control grid [X, Y, Z], features [X, Y, Z, C], all
 # contiguous. A program does BLOCK items of `count`. The nodes around its items are the second axis of its blocks.
 
+# Triton's declared types do not fit what its compiler takes: numbers for constexpr, loops over static_range.
+# pyright: reportArgumentType=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 

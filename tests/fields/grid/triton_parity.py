@@ -204,6 +204,17 @@ def test_expanded_and_transposed_gradients_are_read_rightly():
     same(run)
 
 
+def test_values_may_lie_in_any_order_in_memory():
+    control, features, points = normal(*SHAPE[::-1]).permute(2, 1, 0), normal(4, *SHAPE).permute(1, 2, 3, 0), coords()
+
+    def run(engine):
+        states, nodes = engine.classify(control, 0.5)
+        smoothness = engine.smoothness(control, nodes)
+        return *engine.spline(control, points), engine.interpolate(features, points), states, nodes, smoothness
+
+    same(run)
+
+
 def test_every_operation_is_warmed_up():
     warm_up(triton_engine, DEVICE)
 
