@@ -10,19 +10,23 @@ import torch
 import yaml
 from nerfstudio.engine.optimizers import Optimizers
 
-from idr_neus_plugins.cli.make_shapes import MakeShapes
 from idr_neus_plugins.methods.disn import disn
 from idr_neus_plugins.single_view.fields.encoder import SmallResNetConfig
+from idr_neus_plugins.single_view.shapes.writing import ShapeSetOptions, plan, write_record, write_shape
 from idr_neus_plugins.training.checkpoints import checkpoint_path
 
-STEPS = 60
+STEPS = 150
 
 
 @pytest.fixture(scope="session")
 def shape_set(tmp_path_factory) -> Path:
     """Five mugs: three to learn from, one for validation, one for testing."""
     folder = tmp_path_factory.mktemp("shapes") / "set"
-    MakeShapes(folder, count=5, categories=("mug",), views=4, points=2048, test_share=0.2).main()
+    options = ShapeSetOptions(("mug",), count=5, views=4, size=64, points=2048, test_share=0.2, seed=0)
+    jobs = plan(options)
+    for job in jobs:
+        write_shape(folder, job, options)
+    write_record(folder, jobs, options)
     return folder
 
 
@@ -35,6 +39,7 @@ def single_view_run(shape_set, tmp_path_factory) -> Path:
     data, field = config.pipeline.datamanager, config.pipeline.model.geometry.field
     data.data, data.images = shape_set, 8
     field.encoder, field.width = SmallResNetConfig(code=32, channels=16, widths=(8, 16)), 32
+    config.optimizers["field"]["optimizer"].lr = 5e-3
     torch.manual_seed(0)
     pipeline = config.pipeline.setup(device="cpu", test_mode="val")
     optimizers = Optimizers(config.optimizers, pipeline.get_param_groups())

@@ -22,6 +22,7 @@ from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.data.shape_set import read_shape_set
+from tests.single_view.conftest import STEPS
 from tests.single_view.test_shapes import made
 
 RESOLUTION = 48
@@ -65,7 +66,7 @@ def silhouette(camera: PinholeCamera, mesh: Path) -> np.ndarray:
 def test_nerfstudio_opens_the_run_and_renders_the_mesh(object_run):
     _, pipeline, _, step = eval_setup(object_run, test_mode="inference")
     cameras = pipeline.datamanager.eval_dataset.cameras
-    assert step == 59 and len(cameras) == 8
+    assert step == STEPS - 1 and len(cameras) == 8
     outputs = pipeline.model.get_outputs_for_camera(cameras[3:4])
     seen = outputs["accumulation"][..., 0].numpy() > 0.5
     known = silhouette(pinhole_cameras(cameras[3:4])[0], object_run.parent / "mesh.glb")
