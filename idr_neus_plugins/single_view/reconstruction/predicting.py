@@ -69,7 +69,7 @@ def show(model: SingleViewModel, photographs: Sequence[Framed]) -> None:
 def guessed_camera(model: SingleViewModel, image: UInt8[np.ndarray, "size size 4"]) -> PinholeCamera:
     """Where the pose head says that the camera of a framed image stood; its focal length is that of the training."""
     size = len(image)
-    small = cut_out(image, Window(0.0, 0.0, size), input_size(model))
+    small = cut_out(image, Window(0.0, 0.0, float(size)), input_size(model))
     field = model.geometry.field
     code = field.encoder(torch.from_numpy(small / np.float32(255.0)).permute(2, 0, 1)[None].to(model.device)).code
     pose = inverted(field.pose(code))[0].cpu().double().numpy()
@@ -79,10 +79,10 @@ def guessed_camera(model: SingleViewModel, image: UInt8[np.ndarray, "size size 4
 
 def _window(image: np.ndarray, camera: PinholeCamera | None, known: int) -> Window:
     if image.shape[:2] == (known, known):
-        return Window(0.0, 0.0, known)
+        return Window(0.0, 0.0, float(known))
     return around_silhouette(image) if camera is None else around_sphere(camera)
 
 
 def _resized(photograph: Framed, size: int) -> Framed:
-    whole = Window(0.0, 0.0, len(photograph.image))
+    whole = Window(0.0, 0.0, float(len(photograph.image)))
     return Framed(cut_out(photograph.image, whole, size), seen_through(photograph.camera, whole, size))
