@@ -30,12 +30,13 @@ def grid_picture(
     Args:
         camera: in the frame of the meshes.
         photo: taken there [h, w, 3] uint8.
-        renderings: files as ``idr-neus eval images --save-images`` writes them: photograph, rendering, normals.
+        renderings: files as ``idr-neus eval images --save-images`` writes them: photograph, rendering, and more.
         exact: the true surface, shown above the photograph.
     """
     first = np.full_like(photo, PAPER) if exact is None else shaded(exact, camera)
     columns = [_column("photograph" if exact is None else "exact", first, photo)]
-    columns += [_column(name, shaded(path, camera), _second(renderings[name])) for name, path in meshes.items()]
+    width = photo.shape[1]
+    columns += [_column(name, shaded(path, camera), _second(renderings[name], width)) for name, path in meshes.items()]
     return np.concatenate(columns, axis=1)
 
 
@@ -49,12 +50,11 @@ def shaded(path: Path, camera: PinholeCamera) -> np.ndarray:
     return (255 * over_white.clip(0.0, 1.0)).round().astype(np.uint8).repeat(3, axis=2)
 
 
-def _second(path: Path) -> np.ndarray:
+def _second(path: Path, width: int) -> np.ndarray:
+    """Of pictures that stand side by side, each so many pixels wide."""
     from PIL import Image
 
-    panels = np.asarray(Image.open(path).convert("RGB"))
-    width = panels.shape[1] // 3
-    return panels[:, width : 2 * width]
+    return np.asarray(Image.open(path).convert("RGB"))[:, width : 2 * width]
 
 
 def _column(name: str, *pictures: np.ndarray) -> np.ndarray:

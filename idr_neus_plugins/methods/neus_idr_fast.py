@@ -59,7 +59,7 @@ config = replace(
             neus.pipeline.datamanager,
             train_num_rays_per_batch=1024,
             # Starting from the visual hull, rays far from the object have little left to tell.
-            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.85, outline_fraction=0.1),
+            pixel_sampler=SurfacePixelSamplerConfig(foreground_fraction=0.82, outline_fraction=0.08),
         ),
         model=model,
     ),

@@ -34,7 +34,7 @@ def test_a_shaded_mesh_is_clay_on_white_brighter_towards_the_light(camera, ball)
 
 def test_the_grid_has_a_captioned_column_for_each_method_and_one_for_the_photograph(camera, ball, tmp_path):
     photo = np.full((SIZE, SIZE, 3), 90, np.uint8)
-    panels = np.concatenate([np.full_like(photo, value) for value in (10, 120, 200)], axis=1)
+    panels = np.concatenate([np.full_like(photo, value) for value in (10, 120, 200, 30)], axis=1)
     Image.fromarray(panels).save(tmp_path / "view.png")
     methods = {name: ball for name in ("first", "second")}
     picture = grid_picture(camera, photo, methods, {name: tmp_path / "view.png" for name in methods}, exact=ball)

@@ -25,7 +25,7 @@ from idr_neus_plugins.single_view.data.shape_set import read_shape_set
 from tests.single_view.conftest import STEPS
 from tests.single_view.test_shapes import made
 
-RESOLUTION = 48
+RESOLUTION = 32
 
 
 def reconstruct(run: Path, output: Path, *images: Path, **options) -> Path:
@@ -37,7 +37,7 @@ def reconstruct(run: Path, output: Path, *images: Path, **options) -> Path:
 
 @pytest.fixture(scope="module")
 def shape(shape_set) -> Path:
-    return shape_set / "mug" / "0004"
+    return shape_set / "car" / "0004"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_shapes_are_made_of_a_folder_of_meshes(tmp_path):
     for name, seed in (("a", 1), ("b", 2)):
         path = tmp_path / "meshes" / "cup" / f"{name}.glb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(to_glb(made("mug", seed).look, {}))
+        path.write_bytes(to_glb(made("car", seed).look, {}))
     MakeShapes(tmp_path / "set", meshes=tmp_path / "meshes", views=2, points=256, test_share=0.5).main()
     entries = read_shape_set(tmp_path / "set")
     assert [entry.category for entry in entries] == ["cup", "cup"]
