@@ -31,6 +31,6 @@ def cut_from_background(
 
 
 def _without_specks(whole: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    pieces = np.asarray(label(~whole)[0])  # type: ignore[index]
+    pieces = np.asarray(label(~whole)[0], int)  # type: ignore[index]
     is_speck = np.bincount(pieces.ravel()) <= HIGHLIGHT * whole.size
     return whole | is_speck[pieces]
