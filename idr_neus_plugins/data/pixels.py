@@ -64,7 +64,7 @@ class PixelStore:
         return torch.stack([views, within // widths, within % widths], dim=1)
 
 
-def _where(chosen: list[UInt8[Tensor, "h w"]], device: torch.device | str) -> Int[Tensor, " chosen_pixels"] | None:
+def _where(chosen: list[UInt8[Tensor, "_h _w"]], device: torch.device | str) -> Int[Tensor, " chosen_pixels"] | None:
     """Flat numbers of the pixels that are not 0; None where there are none."""
     pixels = torch.cat([each.reshape(-1) for each in chosen]).nonzero()[:, 0]
     return pixels.int().to(device) if len(pixels) else None

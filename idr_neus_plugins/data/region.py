@@ -100,7 +100,7 @@ def _foreground_rays(
     sizes: Int[np.ndarray, "views 2"],
     intrinsics: Float[np.ndarray, "views 3 3"],
     poses: Float[np.ndarray, "views 3 4"],
-) -> list[Float[np.ndarray, "rays 3"]] | None:
+) -> list[Float[np.ndarray, "_rays 3"]] | None:
     """Unit directions of each view's foreground, of the optical axis where there is none; None if all is foreground."""
     rays, shares = [], []
     for view, image in enumerate(images):

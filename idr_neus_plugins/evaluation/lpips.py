@@ -63,7 +63,7 @@ def load_lpips(path: Path) -> Lpips:
         ) from error
 
 
-def _heads() -> list[Float[Tensor, "1 channels 1 1"]]:
+def _heads() -> list[Float[Tensor, "1 _channels 1 1"]]:
     path = files("torchmetrics").joinpath("functional/image/lpips_models/alex.pth")
     weights = torch.load(str(path), map_location="cpu", weights_only=True)
     return [weights[f"lin{stage}.model.1.weight"] for stage in range(len(ENDS))]

@@ -76,13 +76,13 @@ class Examination:
         return scaled
 
     @cached_property
-    def pictures(self) -> list[UInt8[np.ndarray, "h w 3"]]:
+    def pictures(self) -> list[UInt8[np.ndarray, "_h _w 3"]]:
         return self.of_each_view(
             lambda i: read_pixels(self.scene.views[i].image, "RGB", self.sizes[i], self.shrinks[i])
         )
 
     @cached_property
-    def foreground(self) -> list[Bool[np.ndarray, "h w"]] | None:
+    def foreground(self) -> list[Bool[np.ndarray, "_h _w"]] | None:
         """Reduced masks as the files say, from mask files or alpha; None for scenes without."""
         in_alpha = has_alpha(self.scene.views[0].image) if self.in_alpha is None else self.in_alpha
         if not self.scene.has_masks and not in_alpha:

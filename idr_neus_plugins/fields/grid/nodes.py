@@ -20,7 +20,7 @@ class ListedNodes:
     def __init__(self, nodes: Int[Tensor, " nodes"], engine: ModuleType) -> None:
         self.nodes, self.engine = nodes, engine
 
-    def take(self) -> list[Int[Tensor, " some"]]:
+    def take(self) -> list[Int[Tensor, " _some"]]:
         """Lists of node numbers, each node once."""
         return [self.nodes]
 
@@ -39,7 +39,7 @@ class MarkedNodes:
     def flat(self) -> UInt8[Tensor, " rows"]:
         return self.marks.view(-1)[: self.rows]
 
-    def take(self) -> list[Int[Tensor, " some"]]:
+    def take(self) -> list[Int[Tensor, " _some"]]:
         """Lists of node numbers, each node once; clears the marks. Of all processes, where several train together."""
         unite_marks(self.marks)
         return self.engine.take_marked(self.marks)

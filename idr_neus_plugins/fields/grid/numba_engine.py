@@ -79,7 +79,7 @@ def march(
     return torch.from_numpy(table[:, : kept.shape[1]][kept]), torch.from_numpy(counts)
 
 
-def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " nodes"]]:
+def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " _nodes"]]:
     """See ``reference.take_marked``; one list per thread."""
     words, parts = len(marks), numba.get_num_threads()
     nodes, counts = np.empty(8 * words, np.int32), np.zeros(parts, np.int64)

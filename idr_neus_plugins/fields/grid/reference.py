@@ -118,7 +118,7 @@ def march(
     return distances[kept], kept.sum(dim=1)
 
 
-def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " nodes"]]:
+def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " _nodes"]]:
     """The marked nodes; clears the marks."""
     nodes = marks.view(-1).nonzero()[:, 0].int()
     marks.zero_()

@@ -84,7 +84,7 @@ def march(
     return distances, counts
 
 
-def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " nodes"]]:
+def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " _nodes"]]:
     """See ``reference.take_marked``, which cannot be bettered here. Waits: the nodes' number is the size."""
     return reference.take_marked(marks)
 
