@@ -10,11 +10,14 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.data.formats.scene import PosedScene
+from idr_neus_plugins.data.prepare.ground import find_ground
 from idr_neus_plugins.data.region import MARGIN, NEAREST_CAMERA, sphere_to_matrix
 from idr_neus_plugins.errors import UserError
 
 MIN_POINTS = 50
 ROUNDS = 10
+SPARSE_MARGIN = 1.25
+"""For objects that stand on a ground: features are on their patterns, not on their outermost parts."""
 
 
 def sphere_around_points(
@@ -22,19 +25,35 @@ def sphere_around_points(
 ) -> Float[np.ndarray, "4 4"]:
     """Shrinks a sphere around what the cameras look at to the points that it holds.
 
-    Centre: median of the points inside; radius: what holds 98 % of them, and a margin. It only ever shrinks, so points
-    of the surroundings that are outside at first stay outside. Stays at the start with fewer than 50 points.
+    Where most of these lie on a ground, only those that stand on it count, and the spots below them: a plain object on
+    a printed sheet has few points of its own. Stays at the start with fewer than 50 points.
     """
     centre, radius = start[:3, 3].copy(), float(np.cbrt(np.linalg.det(start[:3, :3])))
+    inside = points[np.linalg.norm(points - centre, axis=1) < radius]
+    ground = find_ground(inside, cameras, radius) if len(inside) >= MIN_POINTS else None
+    if ground is not None:
+        standing = inside[ground.above(inside, radius)]
+        centre, radius = _shrunk(np.concatenate([standing, ground.feet(standing)]), centre, radius, SPARSE_MARGIN)
+    else:
+        centre, radius = _shrunk(points, centre, radius, MARGIN)
+    nearest = float(np.linalg.norm(cameras - centre, axis=1).min())
+    return sphere_to_matrix((*centre, min(radius, NEAREST_CAMERA * nearest)))
+
+
+def _shrunk(
+    points: Float[np.ndarray, "points 3"], centre: Float[np.ndarray, " 3"], radius: float, margin: float
+) -> tuple[Float[np.ndarray, " 3"], float]:
+    """Centre: median of the points inside; radius: what holds 98 % of them, and a margin.
+
+    It only ever shrinks, so points of the surroundings that are outside at first stay outside.
+    """
     for _ in range(ROUNDS):
-        distances = np.linalg.norm(points - centre, axis=1)
-        inside = points[distances < radius]
+        inside = points[np.linalg.norm(points - centre, axis=1) < radius]
         if len(inside) < MIN_POINTS:
             break
         centre = 0.5 * (centre + np.median(inside, axis=0))
-        radius = min(radius, MARGIN * float(np.quantile(np.linalg.norm(inside - centre, axis=1), 0.98)))
-    nearest = float(np.linalg.norm(cameras - centre, axis=1).min())
-    return sphere_to_matrix((*centre, min(radius, NEAREST_CAMERA * nearest)))
+        radius = min(radius, margin * float(np.quantile(np.linalg.norm(inside - centre, axis=1), 0.98)))
+    return centre, radius
 
 
 def sphere_around_box(box: Sequence[float]) -> Float[np.ndarray, "4 4"]:

@@ -111,6 +111,22 @@ def test_region_shrinks_to_the_object_and_leaves_the_surroundings():
     assert 0.8 < found[0, 0] < 1.0
 
 
+@pytest.mark.parametrize("on_the_object", [400, 0])
+def test_region_holds_an_object_on_a_sheet_that_has_nearly_all_the_features(on_the_object):
+    generator = np.random.default_rng(0)
+    centre, radius = np.array([0.4, 0.0, 0.5]), 0.5
+    sheet = np.c_[generator.uniform(-3, 3, size=(4000, 2)) - [1.0, 0.5], generator.normal(0, 1e-3, 4000)]
+    ball = generator.normal(size=(on_the_object, 3))
+    ball = radius * ball / np.linalg.norm(ball, axis=1, keepdims=True) + centre
+    turn = np.linalg.qr(generator.normal(size=(3, 3)))[0]
+    cameras = 4.0 * generator.normal(size=(30, 3))
+    cameras[:, 2] = 2.0 + np.abs(cameras[:, 2])
+    start = sphere_to_matrix((*(turn @ [0.35, 0.05, 0.45]), 1.4))
+    found = sphere_around_points(np.concatenate([ball, sheet]) @ turn.T, start, cameras @ turn.T)
+    assert np.linalg.norm(found[:3, 3] - turn @ centre) + radius < found[0, 0]
+    assert found[0, 0] < (0.95 if on_the_object else 1.41)
+
+
 def test_region_from_a_box_or_a_cleaned_point_cloud(tmp_path):
     corners = np.array([[x, y, z] for x in (0.0, 2.0) for y in (0.0, 4.0) for z in (0.0, 4.0)])
     expected = sphere_to_matrix((1.0, 2.0, 2.0, 3.0))
