@@ -33,8 +33,8 @@ def hold_then_decay(progress: float, hold: float, floor: float) -> float:
 
 
 def late_geometric(progress: float, start: float, end: float) -> float:
-    """From ``start`` to ``end`` (both above 0), the logarithm following the square of progress: most of it late."""
-    return start * (end / start) ** progress**2
+    """From ``start`` to ``end`` (both above 0), the logarithm following the fourth power of progress: most of it late."""
+    return start * (end / start) ** progress**4
 
 
 def step_decay(progress: float, at: tuple[float, ...], factor: float) -> float:

@@ -66,7 +66,7 @@ config = replace(
     steps_per_save=5_000,
     optimizers={
         # Where there is little texture, a high rate gets the surface off its visual hull; a low one leaves no grain.
-        "grid": {"optimizer": NodeAdamConfig(lr=0.3), "scheduler": HoldThenDecayConfig(hold=0.3, floor=0.015)},
+        "grid": {"optimizer": NodeAdamConfig(lr=0.3), "scheduler": HoldThenDecayConfig(hold=0.15, floor=0.015)},
         "features": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
         "radiance": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
         "background_grid": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},

@@ -35,5 +35,5 @@ def test_shrinking_interval_has_the_papers_values():
 
 def test_late_geometric_changes_late():
     assert late_geometric(0.0, 0.01, 1.0) == 0.01 and late_geometric(1.0, 0.01, 1.0) == pytest.approx(1.0)
-    assert late_geometric(0.5, 0.01, 1.0) == pytest.approx(0.01 * 100**0.25)
+    assert late_geometric(0.5, 0.01, 1.0) == pytest.approx(0.01 * 100**0.0625)
     assert late_geometric(0.7, 2.0, 2.0) == 2.0

@@ -40,7 +40,7 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Half-width of the band in units of 1 / inv_s; e^-5 of the light gets past it."""
     smoothness_start: float = 1e-3
     """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
-    smoothness_end: float = 1e-1
+    smoothness_end: float = 1.0
     """... and at the end; it changes late, so that grain is ironed out last."""
     start: Path | None = None
     """Start from this surface, cut to the visual hull where there are masks, instead of from the hull: start.npz of
