@@ -13,7 +13,8 @@ from idr_neus_plugins.writing import replace_file, write_json
 if TYPE_CHECKING:
     from idr_neus_plugins.cli.step_timing import Timing
 
-Figures = Mapping[str, Mapping[float, Mapping[str, float]]]
+Amount = int | float
+Figures = Mapping[str, Mapping[Amount, Mapping[str, float]]]
 """By what grows and how much of it there is."""
 
 GROWING = {
@@ -63,7 +64,7 @@ class BenchGrowth:
         wanted = [(name, at) for name in GROWING if name not in absent for at in getattr(self, name)]
         if any(at <= 0 for _, at in wanted) or any(share > 1 for share in self.images):
             raise UserError("Rays, sections, resolutions and images must be above 0, shares of images at most 1.")
-        figures: dict[str, dict[float, dict[str, float]]] = {}
+        figures: dict[str, dict[Amount, dict[str, float]]] = {}
         with progress_bar() as bar:
             for name, at in bar.track(wanted, description="Timing (measurements)"):
                 found = in_own_process(measure, self.method, self.data, name, at, timing)
@@ -87,7 +88,7 @@ class BenchGrowth:
         print(f"\n{title}{table}\n{self.output / 'growth.md'}, growth.json, growth.png")
 
 
-def measure(method: str, data: Path, what: str, amount: float, timing: Timing) -> dict[str, float]:
+def measure(method: str, data: Path, what: str, amount: Amount, timing: Timing) -> dict[str, float]:
     """Figures of :func:`time_steps`, and ``ms_per_step samples_per_step``, with that amount of what grows."""
     from idr_neus_plugins.cli.step_timing import config_of, time_steps
 
@@ -132,11 +133,11 @@ def growth_table(figures: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rays(config: Any, amount: float) -> None:
+def _rays(config: Any, amount: Amount) -> None:
     config.pipeline.datamanager.train_num_rays_per_batch = int(amount)
 
 
-def _sections(config: Any, amount: float) -> None:
+def _sections(config: Any, amount: Amount) -> None:
     sampler = config.pipeline.model.renderer.sampler
     if hasattr(sampler, "step"):
         sampler.step /= amount
@@ -145,12 +146,12 @@ def _sections(config: Any, amount: float) -> None:
             setattr(sampler, name, round(amount * getattr(sampler, name)))
 
 
-def _resolution(config: Any, amount: float) -> None:
+def _resolution(config: Any, amount: Amount) -> None:
     geometry = config.pipeline.model.geometry
     geometry.resolutions, geometry.starts = (int(amount),), (0.0,)
 
 
-def _images(config: Any, amount: float) -> None:
+def _images(config: Any, amount: Amount) -> None:
     from idr_neus_plugins.cli.few_views import FewViewsConfig
 
     parser = config.pipeline.datamanager.dataparser

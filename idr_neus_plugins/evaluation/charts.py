@@ -8,7 +8,7 @@ from pathlib import Path
 
 from idr_neus_plugins.writing import write_figure
 
-Line = tuple[Sequence[float], Sequence[float]]
+Line = tuple[Sequence[int | float], Sequence[int | float]]
 """Values along the axis, and above it."""
 
 
