@@ -62,7 +62,8 @@ class HashGeometry(GeometryField):
         tcnn = config.encoding == "tcnn"
         self.encoding = TcnnEncoding(config.grid) if tcnn else HashEncoding(config.grid, config.engine)
         widths = [3 + config.grid.levels * config.grid.channels] + [config.width] * config.layers
-        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip(widths, [*widths[1:], 1 + config.features]))
+        outputs = [*widths[1:], 1 + config.features]
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip(widths, outputs, strict=True))
         for parameter in self.layers[-1].parameters():
             nn.init.zeros_(parameter[:1])
         self.levels = config.grid.levels

@@ -4,7 +4,7 @@ A thread takes whole levels: a level's part of the table stays in its cache, and
 into it, so there are no atomics and the sums are the same in every run.
 """
 
-# Shapes: table [rows, C], layout [L, 4], coords [n, 3], features [n, L * C], derivatives [n, 3, L * C] or [0, 3, L * C].
+# Shapes: table [rows, C], layout [L, 4], coords [n, 3], features [n, L * C], derivatives [n, 3, L * C], or [0, ...].
 
 from typing import Any
 

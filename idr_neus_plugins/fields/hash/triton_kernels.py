@@ -113,7 +113,7 @@ def encode_backward(
     WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Adds the gradient of ``encode_forward`` by the table to grad_table; marks [rows], unless None, what it touched."""
+    """Adds the gradient of ``encode_forward`` by the table to grad_table; marks [rows], unless None, its rows."""
     level, point, exists = _work(count, levels, BLOCK)
     cells = tl.load(layout + 4 * level)
     i, fx = _cell(coords, point, exists, cells, 0)
