@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from idr_neus_plugins.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -43,6 +46,13 @@ def encode_png(picture: np.ndarray) -> bytes:
 
 def write_png(picture: np.ndarray, path: Path) -> None:
     replace_file(path, encode_png(picture))
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Writes a plot as png."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110)
+    replace_file(path, content.getvalue())
 
 
 @contextmanager

@@ -11,10 +11,12 @@ from jaxtyping import install_import_hook
 
 # Numba and Triton compile the kernels themselves and can do nothing with checked wrappers: they are imported before.
 import idr_neus_plugins.evaluation.thinning_kernel
-import idr_neus_plugins.fields.grid.numba_kernels  # noqa: F401
+import idr_neus_plugins.fields.grid.numba_kernels
+import idr_neus_plugins.fields.hash.numba_kernels  # noqa: F401
 
 with suppress(ImportError):  # PyTorch for CPUs brings no Triton
-    import idr_neus_plugins.fields.grid.triton_kernels  # noqa: F401
+    import idr_neus_plugins.fields.grid.triton_kernels
+    import idr_neus_plugins.fields.hash.triton_kernels  # noqa: F401
 
 # Before anything else of the package is imported: every annotated function then checks shapes and dtypes when called.
 install_import_hook("idr_neus_plugins", "beartype.beartype")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import tyro
-
+from idr_neus_plugins.cli.one_scene import DENSITIES, OneScene
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import replace_file, write_json, write_png
 
@@ -15,69 +14,30 @@ if TYPE_CHECKING:
     from idr_neus_plugins.recipes.job import Job
     from idr_neus_plugins.recipes.results import Result
 
-EXACT = "surface.ply"
-"""The exact surface in a sample scene."""
-DENSITIES = {"nerf-fast": {"threshold": 50.0}}
-"""How to export methods that have no surface."""
-
 
 @dataclass
-class Compare:
+class Compare(OneScene):
     """Train methods on one scene for the same time, score them alike; write a table and a picture of their meshes.
 
     What is done already is left alone, so an interrupted comparison goes on when it is called again, and another method
     can be added later. The commands that it runs are printed: they are those of a user.
     """
 
-    data: tyro.conf.Positional[Path]
-    """The scene."""
     output: Path = Path("outputs/compare")
     """Runs, compare.md, compare.json and compare.png go here."""
     methods: tuple[str, ...] = ("idr-fast", "neus-idr-fast", "unisurf-fast", "volsdf-fast")
     """Methods of ns-train."""
     max_minutes: float = 10.0
     """Training time of each."""
-    exact: Path | None = None
-    """The true surface. A sample scene brings its own."""
-    points: Path | None = None
-    """Reference points instead (npz with `xyz`, optionally `views`)."""
-    min_views: int = 4
-    """Of the reference points, use those that were seen in at least this many views."""
-    eval_views: tuple[int, ...] = ()
-    """Views to hold out, by position; every 8th by default."""
     picture: int = 0
     """Which of the held-out views the picture shows."""
-    resolution: int = 400
-    """Of the meshes: samples along the longest side of the region."""
-    seed: int = 42
-    """Of the trainings."""
 
     def main(self) -> None:
-        from idr_neus_plugins.recipes.job import jobs_of
-        from idr_neus_plugins.recipes.running import run_job
+        from idr_neus_plugins.recipes.recipe import Method
 
-        jobs = jobs_of(self._recipe(), Path("."), self.output)
-        done = [(job, run_job(job, {}, _say)) for job in jobs]
-        self._write(done)
-
-    def _recipe(self):
-        """The comparison as a recipe of one scene. Raises UserError where the scene is missing."""
-        from idr_neus_plugins.recipes.recipe import Method, Recipe, Scene
-
-        if not self.data.exists():
-            raise UserError(f"{self.data} does not exist. Name a scene; `idr-neus sample-scene scene/` makes one.")
-        held_out = {"eval-views": list(self.eval_views)} if self.eval_views else {}
-        scene = Scene(self.data.name, str(self.data), parser=held_out, truth=self._truth())
         flags = {"max-minutes": self.max_minutes}
         methods = [Method(name, flags=flags, export=DENSITIES.get(name, {})) for name in self.methods]
-        return Recipe(
-            "compare", "", [scene], methods, seeds=[self.seed], export={"resolution": self.resolution, "format": "ply"}
-        )
-
-    def _truth(self) -> dict[str, Any]:
-        exact = self.exact or (self.data / EXACT if (self.data / EXACT).is_file() and self.points is None else None)
-        truth: dict[str, Any] = {} if exact is None else {"exact": str(exact)}
-        return truth if self.points is None else truth | {"points": str(self.points), "min-views": self.min_views}
+        self._write(self.run("compare", methods))
 
     def _write(self, done: list[tuple[Job, Result]]) -> None:
         from idr_neus_plugins.evaluation.comparison import comparison_table
@@ -95,10 +55,6 @@ class Compare:
         picture = grid_picture(camera, photo, meshes, renderings, None if truth is None else Path(truth))
         write_png(picture, self.output / "compare.png")
         print(f"\n{title}{table}\n{self.output / 'compare.md'}, compare.json, compare.png")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _held_out_view(data: Path, eval_views: tuple[int, ...], which: int):

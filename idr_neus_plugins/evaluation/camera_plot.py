@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from idr_neus_plugins.evaluation.cameras import CameraErrors
-from idr_neus_plugins.writing import replace_file
+from idr_neus_plugins.writing import write_figure
 
 
 def plot_camera_errors(path: Path, sets: Mapping[str, CameraErrors], unit: str = "world units") -> None:
@@ -27,6 +26,4 @@ def plot_camera_errors(path: Path, sets: Mapping[str, CameraErrors], unit: str =
         axis.set_ylabel(title)
         axis.legend(loc="upper right")
     axes[1].set_xlabel("training view")
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110)
-    replace_file(path, picture.getvalue())
+    write_figure(figure, path)

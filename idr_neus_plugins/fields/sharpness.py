@@ -78,6 +78,34 @@ class LearnedScale(Sharpness):
 
 
 @dataclass
+class ScheduledSharpnessConfig(SharpnessConfig):
+    """For trainings of any length: a learned sharpness needs tens of thousands of steps to rise."""
+
+    start: float = 10.0
+    """1 / scene unit: a tenth of the region is translucent and can still move."""
+    end: float = 400.0
+    """1 / scene unit."""
+
+    def setup(self, geometry: GeometryField) -> ScheduledSharpness:
+        return ScheduledSharpness(self)
+
+
+class ScheduledSharpness(Sharpness):
+    """``inv_s`` rises by the same factor in every equal share of the training."""
+
+    def __init__(self, config: ScheduledSharpnessConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.inv_s = config.start
+
+    def set_progress(self, progress: float) -> None:
+        self.inv_s = self.config.start * (self.config.end / self.config.start) ** progress
+
+    def forward(self) -> Float[Tensor, ""]:
+        return torch.tensor(self.inv_s)
+
+
+@dataclass
 class FixedSharpnessConfig(SharpnessConfig):
     inv_s: float = 10.0
     """1 / scene unit."""

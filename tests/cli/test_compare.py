@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 
 import numpy as np
 import pytest
@@ -11,41 +10,11 @@ from PIL import Image
 
 from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.recipes.job import Job
-
-
-@pytest.fixture
-def jobs(monkeypatch, tiny_scene) -> list[Job]:
-    """The jobs that were done, each as if it had found the exact surface."""
-    from idr_neus_plugins.recipes import running
-
-    done: list[Job] = []
-
-    def run(step, command, job, environment, say):
-        say(shlex.join(command))
-        job.folder.mkdir(parents=True, exist_ok=True)
-        if step.name == "train":
-            done.append(job)
-        if step.name == "export":
-            (job.folder / "mesh").mkdir()
-            (job.folder / "mesh" / "mesh.ply").write_bytes((tiny_scene / "surface.ply").read_bytes())
-        if step.name == "eval mesh":
-            job.scores_file("mesh").write_text(json.dumps({"chamfer": 0.25 + len(done), "chamfer_relative": 0.001}))
-        if step.name == "eval images":
-            (job.folder / "images").mkdir()
-            job.scores_file("images").write_text(json.dumps({"psnr": 30.0}))
-            for photo in (tiny_scene / "image").iterdir():
-                panel = np.asarray(Image.open(photo).convert("RGB"))
-                Image.fromarray(np.concatenate([panel] * 3, axis=1)).save(job.folder / "images" / f"{photo.stem}.png")
-        return 1.0
-
-    monkeypatch.setattr(running, "_run", run)
-    return done
 
 
 def test_table_scores_and_picture_of_all_methods(tiny_scene, tmp_path, jobs, capsys):
     methods = ("neus-idr-fast", "nerf-fast")
-    compare = Compare(tiny_scene, tmp_path, methods, max_minutes=0.5)
+    compare = Compare(tiny_scene, tmp_path, methods=methods, max_minutes=0.5)
     compare.main()
     assert [job.method.method for job in jobs] == list(methods)
     table = (tmp_path / "compare.md").read_text()
@@ -58,7 +27,7 @@ def test_table_scores_and_picture_of_all_methods(tiny_scene, tmp_path, jobs, cap
     printed = capsys.readouterr().out
     assert "--max-minutes 0.5" in printed and printed.count("--threshold 50.0") == 1
 
-    Compare(tiny_scene, tmp_path, (*methods, "volsdf-fast"), max_minutes=0.5).main()
+    Compare(tiny_scene, tmp_path, methods=(*methods, "volsdf-fast"), max_minutes=0.5).main()
     assert [job.method.method for job in jobs] == [*methods, "volsdf-fast"], "what was done is done"
 
 
@@ -73,4 +42,4 @@ def test_bad_input_is_one_message(tiny_scene, tmp_path, jobs):
     with pytest.raises(UserError, match="does not exist"):
         Compare(tmp_path / "nowhere").main()
     with pytest.raises(UserError, match="held-out views"):
-        Compare(tiny_scene, tmp_path, ("volsdf-fast",), picture=7).main()
+        Compare(tiny_scene, tmp_path, methods=("volsdf-fast",), picture=7).main()

@@ -11,8 +11,10 @@ from nerfstudio.engine.optimizers import Optimizers
 from nerfstudio.engine.trainer import TrainerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
+from idr_neus_plugins.fields.hash.layout import HashLevels
 from idr_neus_plugins.methods.nerf import nerf_fast
 from idr_neus_plugins.methods.neus_idr_fast import neus_idr_fast
+from idr_neus_plugins.methods.neus_idr_hash import neus_idr_hash
 from idr_neus_plugins.methods.unisurf import unisurf_fast
 from idr_neus_plugins.methods.volsdf import volsdf_fast
 from idr_neus_plugins.models.surface_model import SurfaceModel
@@ -94,6 +96,20 @@ def test_without_masks_the_surface_comes_nearer_and_the_backdrop_appears(
     model, started, colors = train(small(method, scene_before_a_backdrop, rays=256), surface_points)
     found = float(model.sdf(surface_points).abs().median())
     assert found < 0.8 * started, (started, found)
+    assert sum(colors[-20:]) < 0.7 * sum(colors[:20])
+
+
+def test_a_hash_grid_finds_the_surface_without_masks(scene_before_a_backdrop, surface_points):
+    config = deepcopy(neus_idr_hash.config)
+    config.pipeline.datamanager.data = scene_before_a_backdrop
+    config.pipeline.datamanager.train_num_rays_per_batch = 128
+    model = config.pipeline.model
+    model.geometry.grid = HashLevels(levels=8, coarsest=8, finest=128, log2_rows=14)
+    model.renderer.sampler.coarse = model.renderer.sampler.fine = 16
+    model.background.resolution = 32
+    trained, started, colors = train(config, surface_points)
+    found = float(trained.sdf(surface_points).abs().median())
+    assert found < 0.6 * started, (started, found)
     assert sum(colors[-20:]) < 0.7 * sum(colors[:20])
 
 

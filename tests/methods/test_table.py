@@ -15,6 +15,8 @@ from idr_neus_plugins.fields.grid.density import GridDensityConfig
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.sharpness import GridSharpnessConfig
+from idr_neus_plugins.fields.hash.geometry import HashGeometryConfig
+from idr_neus_plugins.fields.hash.layout import HashLevels
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.fields.sharpness import FixedSharpnessConfig, LearnedScaleConfig, LearnedSharpnessConfig
@@ -23,6 +25,7 @@ from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.laws.unisurf import UnisurfLawConfig
 from idr_neus_plugins.laws.volsdf import VolsdfLawConfig
 from idr_neus_plugins.methods.nerf import nerf_fast
+from idr_neus_plugins.methods.neus_idr_hash import neus_idr_hash
 from idr_neus_plugins.methods.unisurf import unisurf, unisurf_fast
 from idr_neus_plugins.methods.volsdf import volsdf, volsdf_fast
 from idr_neus_plugins.models.surface_model import SurfaceModel, SurfaceModelConfig
@@ -52,9 +55,15 @@ RENDERERS = {
     ("nerf", "mlp"): VolumeRendererConfig(EVEN, NerfLawConfig()),
     ("nerf", "grid"): VolumeRendererConfig(BandSamplerConfig(), NerfLawConfig()),
 }
+RENDERERS |= {(law, "hash"): renderer for (law, field), renderer in RENDERERS.items() if field == "mlp"}
+HASH_GRID = HashLevels(levels=3, coarsest=4, finest=16, log2_rows=8)
 FIELDS = {
     "mlp": (SdfMLPConfig(layers=2, width=64, octaves=2, features=8), RadianceMLPConfig(layers=1, width=16)),
     "grid": (GridGeometryConfig(**GRID), GridRadianceConfig(channels=4, width=16)),
+    "hash": (
+        HashGeometryConfig(grid=HASH_GRID, width=16, features=8, engine="reference"),
+        RadianceMLPConfig(layers=1, width=16),
+    ),
 }
 BACKGROUNDS = {
     "black": BackgroundConfig(),
@@ -125,7 +134,7 @@ def test_a_checkpoint_renders_the_same(field):
     assert fresh.renderer.readouts() == trained.renderer.readouts()
 
 
-@pytest.mark.parametrize("method", [volsdf, volsdf_fast, unisurf, unisurf_fast, nerf_fast])
+@pytest.mark.parametrize("method", [volsdf, volsdf_fast, unisurf, unisurf_fast, nerf_fast, neus_idr_hash])
 def test_methods_are_named_after_their_entry_points_and_survive_the_config_file(method):
     from importlib.metadata import entry_points
 

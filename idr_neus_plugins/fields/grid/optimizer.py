@@ -59,5 +59,5 @@ class NodeAdam(torch.optim.Optimizer):
 
 
 def rows(values: Tensor) -> Tensor:
-    """Values at the nodes [x, y, z] or [x, y, z, channels] as [nodes, channels]."""
-    return values.view(-1, 1 if values.dim() == 3 else values.shape[3])
+    """Values at the nodes [x, y, z], [x, y, z, channels] or [nodes, channels] as [nodes, channels]."""
+    return values.view(-1, 1 if values.dim() == 3 else values.shape[-1])

@@ -52,7 +52,7 @@ def classify(
     control: Float[Tensor, "x y z"], half_width: float
 ) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " active"]]:
     """See ``reference.classify``."""
-    control = _plain(control)
+    control = plain(control)
     states = torch.full_like(control, BAND, dtype=torch.uint8)
     states.masked_fill_(control > half_width, OUTSIDE).masked_fill_(control < -half_width, INSIDE)
     active = torch.zeros_like(states)
@@ -70,12 +70,12 @@ def march(
     step: float,
 ) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
     """See ``reference.march``. Walks every ray twice: to count its sections, and to write them down."""
-    rays = [_plain(tensor) for tensor in (origins, directions, jitter, states)]
+    rays = [plain(tensor) for tensor in (origins, directions, jitter, states)]
     counts = torch.zeros(len(origins), dtype=torch.int64, device=origins.device)
 
     def walk(starts: Tensor | None, distances: Tensor | None) -> None:
         box = (*lower, voxel, step, *states.shape)
-        _run(kernels.march, len(origins), *rays, starts, distances, counts, *box, STEPS=MARCH_STEPS)
+        run(kernels.march, len(origins), *rays, starts, distances, counts, *box, STEPS=MARCH_STEPS)
 
     walk(None, None)
     ends = counts.cumsum(0)
@@ -107,22 +107,22 @@ def adam(
 class _Spline(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
-        ctx.control, ctx.coords = control, _plain(coords)
+        ctx.control, ctx.coords = control, plain(coords)
         value, gradient = coords.new_empty(len(coords)), coords.new_empty(len(coords), 3)
-        tensors = (ctx.coords, _plain(control), value, gradient)
+        tensors = (ctx.coords, plain(control), value, gradient)
         _launch(kernels.spline_forward, len(coords), SPLINE_POINTS, *tensors, *control.shape)
         return value, gradient
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_value: Tensor, grad_gradient: Tensor):  # type: ignore[override]
-        given, by_coords = (ctx.coords, _plain(grad_value), _plain(grad_gradient)), None
+        given, by_coords = (ctx.coords, plain(grad_value), plain(grad_gradient)), None
         count, shape = len(ctx.coords), ctx.control.shape
         if ctx.needs_input_grad[0]:
             _launch(kernels.spline_backward, count, SPLINE_POINTS, *given, grid_grad(ctx.control), *shape)
         if ctx.needs_input_grad[1]:
             by_coords = torch.empty_like(ctx.coords)
-            tensors = (*given, _plain(ctx.control), by_coords)
+            tensors = (*given, plain(ctx.control), by_coords)
             _launch(kernels.spline_backward_coords, count, SPLINE_POINTS, *tensors, *shape)
         return None, by_coords
 
@@ -130,21 +130,21 @@ class _Spline(torch.autograd.Function):
 class _Interpolate(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features: Tensor, coords: Tensor, touched: MarkedNodes | None):  # type: ignore[override]
-        ctx.features, ctx.coords, ctx.touched = features, _plain(coords), touched
+        ctx.features, ctx.coords, ctx.touched = features, plain(coords), touched
         out = coords.new_empty(len(coords), features.shape[3])
-        _launch_cells(kernels.trilinear_forward, features.shape, ctx.coords, _plain(features), out)
+        _launch_cells(kernels.trilinear_forward, features.shape, ctx.coords, plain(features), out)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_out: Tensor):  # type: ignore[override]
-        given, by_coords, shape = (ctx.coords, _plain(grad_out)), None, ctx.features.shape
+        given, by_coords, shape = (ctx.coords, plain(grad_out)), None, ctx.features.shape
         if ctx.needs_input_grad[0]:
             marks = None if ctx.touched is None else ctx.touched.flat
             _launch_cells(kernels.trilinear_backward, shape, *given, grid_grad(ctx.features), marks)
         if ctx.needs_input_grad[1]:
             by_coords = torch.empty_like(ctx.coords)
-            _launch_cells(kernels.trilinear_backward_coords, shape, *given, _plain(ctx.features), by_coords)
+            _launch_cells(kernels.trilinear_backward_coords, shape, *given, plain(ctx.features), by_coords)
         return None, by_coords, None
 
 
@@ -153,18 +153,18 @@ class _Laplacian(torch.autograd.Function):
     def forward(ctx, control: Tensor, nodes: Tensor):  # type: ignore[override]
         ctx.control, ctx.nodes = control, nodes
         out = control.new_empty(len(nodes))
-        _launch(kernels.laplacian, len(nodes), NUMBERS, _plain(control), nodes, out, *_strides(control))
+        _launch(kernels.laplacian, len(nodes), NUMBERS, plain(control), nodes, out, *_strides(control))
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
-        tensors = (grid_grad(ctx.control), ctx.nodes, _plain(grad))
+        tensors = (grid_grad(ctx.control), ctx.nodes, plain(grad))
         _launch(kernels.laplacian_backward, len(ctx.nodes), NUMBERS, *tensors, *_strides(ctx.control))
         return None, None
 
 
-def _plain(tensor: Tensor) -> Tensor:
+def plain(tensor: Tensor) -> Tensor:
     """Its numbers as the kernels expect them: one after the other."""
     return tensor.detach().contiguous()
 
@@ -182,10 +182,10 @@ def _launch_cells(kernel: Any, shape: Sequence[int], coords: Tensor, *tensors: T
 
 def _launch(kernel: Any, count: int, block: int, *arguments: Any, **constants: int) -> None:
     """Runs a kernel over ``count`` items, ``block`` of them in a program."""
-    _run(kernel, triton.cdiv(count, block), *arguments, count, BLOCK=block, **constants)
+    run(kernel, triton.cdiv(count, block), *arguments, count, BLOCK=block, **constants)
 
 
-def _run(kernel: Any, programs: int, *arguments: Any, **constants: int) -> None:
+def run(kernel: Any, programs: int, *arguments: Any, **constants: int) -> None:
     if programs:
         with torch.cuda.device_of(arguments[0]):  # Triton would take the current device, not that of the tensors
             kernel[(programs,)](*arguments, **constants)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,34 +23,30 @@ ENGINE = "idr_neus_plugins.fields.grid.triton_engine"
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="PyTorch for CPUs brings no Triton")
 
 
-@needs_triton
-def test_results_are_those_of_the_reference():
+def run_interpreted(tests: Path) -> None:
     """On the GPU where there is one, else interpreted; in its own process, since Triton decides when it is imported."""
     interpreted = {} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"}
-    here = Path(__file__).parent
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", here / "triton_parity.py"],
+        [sys.executable, "-m", "pytest", tests],
         env={**os.environ, **interpreted},
-        cwd=here.parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@needs_triton
-def test_every_kernel_compiles_for_cuda(monkeypatch, tmp_path):
-    """As the engine calls it, and without a GPU: the interpreter takes much that the compiler does not."""
+def compile_for_cuda(
+    engine: ModuleType, kernels: ModuleType, call_all: Callable[[], None], monkeypatch, cache: Path
+) -> None:
+    """Every kernel as the engine calls it, and without a GPU: the interpreter takes much that the compiler does not."""
     if tuple(map(int, version("triton").split(".")[:2])) < (3, 3):
         pytest.skip("the compiler was called differently")
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from idr_neus_plugins.fields.grid import triton_engine
-    from idr_neus_plugins.fields.grid import triton_kernels as kernels
-
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(cache))
     kinds = {torch.float32: "*fp32", torch.uint8: "*u8", torch.int32: "*i32", torch.int64: "*i64"}
     kinds |= {int: "i32", float: "fp32"}
     compiled = set()
@@ -67,10 +64,23 @@ def test_every_kernel_compiles_for_cuda(monkeypatch, tmp_path):
         assert triton.compile(source, target=GPUTarget("cuda", 80, 32)).asm["cubin"]
         compiled.add(kernel)
 
-    monkeypatch.setattr(triton_engine, "_run", compile_only)
-    warm_up(triton_engine, "cpu")
+    monkeypatch.setattr(engine, "run", compile_only)
+    call_all()
     public = {name: kernel for name, kernel in vars(kernels).items() if isinstance(kernel, triton.JITFunction)}
     assert compiled == {kernel for name, kernel in public.items() if not name.startswith("_")}
+
+
+@needs_triton
+def test_results_are_those_of_the_reference():
+    run_interpreted(Path(__file__).parent / "triton_parity.py")
+
+
+@needs_triton
+def test_every_kernel_compiles_for_cuda(monkeypatch, tmp_path):
+    from idr_neus_plugins.fields.grid import triton_engine
+    from idr_neus_plugins.fields.grid import triton_kernels as kernels
+
+    compile_for_cuda(triton_engine, kernels, lambda: warm_up(triton_engine, "cpu"), monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,130 @@
+"""Timing whole training steps, as ns-train does them: batch, forward, backward, optimisers."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from nerfstudio.engine.callbacks import TrainingCallbackLocation
+from nerfstudio.engine.trainer import writer
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.evaluation.load import peak_bytes
+from idr_neus_plugins.training.trainer import SurfaceTrainer
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Which steps of a training are timed."""
+
+    steps: int
+    """Steps that are timed."""
+    warmup: int
+    """Steps before."""
+    progress: float
+    """At which progress of the training."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or not 0 <= self.progress <= 1:
+            raise UserError("--steps must be at least 1 and --progress between 0 and 1.")
+
+
+def config_of(method: str) -> Any:
+    """A copy of a method's configuration. Raises UserError where there is no such method."""
+    found = {point.name: point for point in entry_points(group="nerfstudio.method_configs")}
+    if method not in found:
+        raise UserError(f"There is no method '{method}'; there are {', '.join(sorted(found))}.")
+    return deepcopy(found[method].load().config)
+
+
+def time_steps(config: Any, data: Path, timing: Timing) -> dict[str, float]:
+    """Trains a scene for some steps; ``rays_per_second samples_per_second us_per_sample peak_mb``.
+
+    Memory is the GPU's by PyTorch, or the most that this process has ever held on a CPU.
+    """
+    with TemporaryDirectory() as folder, _own_event_writers():
+        return _measure(_trainer(config, data, Path(folder)), timing)
+
+
+def _measure(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
+    samples, rays = _counted(trainer.pipeline), trainer.pipeline.datamanager.get_train_rays_per_batch()
+    trainer.clock.progress = lambda step: min(timing.progress, 0.999)  # at 1 the training would end
+    trainer.pipeline.train()
+    for callback in trainer.callbacks:
+        callback.run_callback_at_location(0, location=TrainingCallbackLocation.BEFORE_TRAIN_ITERATION)
+    for step in range(timing.warmup):
+        trainer.train_iteration(step)
+    samples.clear()
+    _forget_peak(trainer.device)
+    start = _now(trainer.device)
+    for step in range(timing.steps):
+        trainer.train_iteration(timing.warmup + step)
+    seconds = _now(trainer.device) - start
+    return {
+        "rays_per_second": timing.steps * rays / seconds,
+        "samples_per_second": sum(samples) / seconds,
+        "us_per_sample": 1e6 * seconds / max(sum(samples), 1),
+        "peak_mb": _peak_bytes(trainer.device) / 1e6,
+    }
+
+
+@contextmanager
+def _own_event_writers() -> Iterator[None]:
+    """nerfstudio keeps its writers as long as the process lives; these must not outlive the folder they write to."""
+    before = list(writer.EVENT_WRITERS)
+    try:
+        yield
+    finally:
+        for added in writer.EVENT_WRITERS[len(before) :]:
+            added.tb_writer.close()
+        writer.EVENT_WRITERS[:] = before
+
+
+def _trainer(config: Any, data: Path, folder: Path) -> SurfaceTrainer:
+    config.pipeline.datamanager.data = data
+    config.output_dir, config.vis, config.experiment_name = folder, "tensorboard", "bench"
+    config.set_timestamp()
+    config.logging.local_writer.enable = False
+    trainer = config.setup(local_rank=0, world_size=1)
+    trainer.setup()
+    trainer.stop_training = False
+    return trainer
+
+
+def _counted(pipeline: Any) -> list[int]:
+    """A list to which every training step adds its number of samples: of gradients, or of rays where one hit is all."""
+    counts, original = [], pipeline.get_train_loss_dict
+
+    def get_train_loss_dict(step: int):
+        outputs, losses, metrics = original(step)
+        counts.append(len(outputs.get("gradients", outputs["rgb"])))
+        return outputs, losses, metrics
+
+    pipeline.get_train_loss_dict = get_train_loss_dict
+    return counts
+
+
+def _now(device: str) -> float:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def _forget_peak(device: str) -> None:
+    """So that the GPU's memory is that of the steps, not that of an earlier engine."""
+    if device.startswith("cuda"):
+        gc.collect()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_bytes(device: str) -> int:
+    return torch.cuda.max_memory_allocated() if device.startswith("cuda") else peak_bytes()
