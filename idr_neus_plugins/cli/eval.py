@@ -9,6 +9,7 @@ import tyro
 from idr_neus_plugins.cli.eval_cameras import EvalCameras
 from idr_neus_plugins.cli.eval_images import EvalImages
 from idr_neus_plugins.cli.eval_mesh import EvalMesh
+from idr_neus_plugins.cli.eval_pose import EvalPose
 from idr_neus_plugins.cli.eval_shapes import EvalShapes
 
 Eval = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
@@ -16,4 +17,5 @@ Eval = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[EvalImages, tyro.conf.subcommand("images")],
     Annotated[EvalCameras, tyro.conf.subcommand("cameras")],
     Annotated[EvalShapes, tyro.conf.subcommand("shapes")],
+    Annotated[EvalPose, tyro.conf.subcommand("pose")],
 ]

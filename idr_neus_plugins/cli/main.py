@@ -13,6 +13,7 @@ from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.cli.drop import Drop
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.import_shapes import ImportShapes
+from idr_neus_plugins.cli.make_poses import MakePoses
 from idr_neus_plugins.cli.make_shapes import MakeShapes
 from idr_neus_plugins.cli.normalize import Normalize
 from idr_neus_plugins.cli.prepare import Prepare
@@ -35,6 +36,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Doctor, tyro.conf.subcommand("doctor")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[MakeShapes, tyro.conf.subcommand("make-shapes")],
+    Annotated[MakePoses, tyro.conf.subcommand("make-poses")],
     Annotated[ImportShapes, tyro.conf.subcommand("import-shapes")],
     Annotated[Reconstruct, tyro.conf.subcommand("reconstruct")],
     Annotated[Drop, tyro.conf.subcommand("drop")],
