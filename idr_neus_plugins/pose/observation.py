@@ -110,8 +110,8 @@ def window_around(alpha: UInt8[np.ndarray, "h w"], name: str) -> Window:
     sides = {"upper": inside[0], "lower": inside[-1], "left": inside[:, 0], "right": inside[:, -1]}
     if cut := [side for side, border in sides.items() if border.sum() >= CUT_OFF]:
         raise UserError(
-            f"{name} shows the object cut off at the {' and '.join(cut)} border. Its whole silhouette is needed: take a "
-            "picture that holds all of it."
+            f"{name} shows the object cut off at the {' and '.join(cut)} border. Its whole silhouette is needed: take "
+            "a picture that holds all of it."
         )
     low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
     x, y = (low + high) / 2

@@ -17,7 +17,7 @@ class Poses(NamedTuple):
     translations: Float[Tensor, "poses 3"]
     """Of the object's origin, camera units."""
     scales: Float[Tensor, " poses"]
-    """Camera units per object unit. An image alone does not tell: it is the same for all that have t / scale in common."""
+    """Camera units per object unit. An image does not tell: it is the same for all that have t / scale in common."""
 
     def take(self, which: Tensor) -> Poses:
         """Some of them, by index or by a mask."""

@@ -50,10 +50,8 @@ def view_rotations(views: Views) -> Float[Tensor, "views 3 3"]:
     return torch.from_numpy(np.stack(rotations)).float()
 
 
-def placed(
-    shape: ShapeGrid, rotations: Float[Tensor, "poses 3 3"], observation: Observation, scale: float = 1.0
-) -> Poses:
-    """Before the camera so that the shape's box in the picture has the middle and the size of the mask's."""
+def placed(shape: ShapeGrid, rotations: Float[Tensor, "poses 3 3"], observation: Observation) -> Poses:
+    """Before the camera so that the shape's box in the picture has the middle and the size of the mask's; scale 1."""
     points = shape.surface_points(POINTS)
     inside = (observation.mask > 0.5).nonzero().flip(1).to(points)
     low, high = inside.amin(0), inside.amax(0) + 1.0
@@ -70,18 +68,20 @@ def placed(
         places = torch.cat([places[:, :2] + shift, places[:, 2:]], 1)
         places = (places * ((last - first).norm(dim=1) / size)[:, None]).clamp(-50.0, 50.0)
         places = torch.cat([places[:, :2], places[:, 2:].clamp(min=1.2)], 1)
-    scales = places.new_full((len(places),), scale)
-    return Poses(rotations, scale * places, scales)
+    return Poses(rotations, places, torch.ones_like(places[:, 0]))
 
 
 def joined_candidates(
     shape: ShapeGrid, observation: Observation, views: Views, guesses: Float[Tensor, "guesses 3 3"] | None
 ) -> Poses:
-    """The spread of views, and the rotations that somebody guesses, all placed."""
+    """The spread of views, and the rotations that somebody guesses, all placed; as far away as depths say."""
     rotations = view_rotations(views).to(observation.mask)
     if guesses is not None:
         rotations = torch.cat([guesses.to(rotations), rotations])
-    return placed(shape, rotations, observation)
+    poses = placed(shape, rotations, observation)
+    if observation.depth is None or not bool(observation.depth.any()):
+        return poses
+    return poses.rescaled(observation.depth[observation.depth > 0].median() / poses.translations[:, 2])
 
 
 @torch.no_grad()

@@ -61,7 +61,7 @@ def pose_errors(found: PosedMesh, true: PosedMesh, symmetry: Symmetry) -> dict[s
     """``rotation_deg`` (geodesic), ``translation`` of the box's middle in the truth's diameters, ``scale_ratio``,
     ``box_iou``, ``add_s`` in diameters, ``flipped`` (0 or 1).
 
-    All but ADD-S, which needs no help, are of that pose among those the symmetry makes equal that is closest to the truth.
+    All but ADD-S, which needs no help, are of the pose closest to the truth among those that the symmetry makes equal.
     """
     rotation = closest_equivalent(found.rotation, true.rotation, symmetry)
     matrix = found.matrix.copy()

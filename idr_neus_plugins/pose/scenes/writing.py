@@ -49,7 +49,7 @@ def write_single_views(folder: Path, options: PoseSceneOptions, progress: Callab
 
 
 def write_sequence(folder: Path, options: PoseSceneOptions, progress: Callable[[], None] = lambda: None) -> None:
-    """The same objects in every frame, with a mask of each. Raises UserError where they do not fit into the pictures."""
+    """The same objects in every frame, with a mask of each. Raises UserError where one is hidden or cut off."""
     rng = np.random.default_rng(options.seed)
     objects = in_a_row(shapes_to_place(options.categories, options.meshes, options.count, rng), rng)
     meshes = [_write_mesh(folder, number, each) for number, each in enumerate(objects)]
