@@ -11,7 +11,11 @@ REFINEMENTS = 4
 """Halvings of the step around the smallest value."""
 
 
-@njit(cache=True, fastmath=True, inline="always")
+FAST = {"contract", "reassoc", "arcp", "nsz"}
+"""Not all of fastmath: that would hold infinity, which marks rays that miss, for impossible."""
+
+
+@njit(cache=True, fastmath=FAST, inline="always")
 def _look_up(sdf, reach, x, y, z):
     last = sdf.shape[0] - 1
     scale = last / (2.0 * reach)
@@ -25,7 +29,7 @@ def _look_up(sdf, reach, x, y, z):
     return a * (1 - u) + b * u
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(parallel=True, cache=True, fastmath=FAST)
 def march(sdf, reach, origins, directions, closest, met, slopes):
     """Fills ``closest``, ``met`` and ``slopes`` [poses, rays]; see ``march.March``. ``origins`` [poses, 3]."""
     smallest_step = reach / (sdf.shape[0] - 1)

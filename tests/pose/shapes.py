@@ -8,8 +8,8 @@ import torch
 from idr_neus_plugins.pose.scenes.single import Taken, single_view
 from idr_neus_plugins.pose.shape_grid import REACH, ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
-from idr_neus_plugins.pose.starts import view_rotations
 from idr_neus_plugins.pose.starts import Views as Spread
+from idr_neus_plugins.pose.starts import view_rotations
 from tests.single_view.test_shapes import made
 
 
@@ -28,7 +28,7 @@ def waves() -> ShapeGrid:
     """A lopsided, smooth body without any symmetry, of double precision."""
     places = lattice()
     stretched = places * torch.tensor([1.0, 1.5, 1.2], dtype=torch.float64)
-    sdf = 0.7 * (stretched.norm(dim=-1) - 0.7 + 0.1 * torch.sin(3 * places[..., 0] + 1) * torch.cos(4 * places[..., 2]))
+    sdf = 0.45 * (stretched.norm(dim=-1) - 0.7 + 0.1 * torch.sin(3 * places[..., 0] + 1) * torch.cos(4 * places[..., 2]))
     return ShapeGrid(sdf, (0.5 + 0.3 * torch.sin(2 * places)).movedim(-1, 0))
 
 

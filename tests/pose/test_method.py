@@ -32,7 +32,7 @@ def config_for(scene: Path, output: Path):
 @pytest.fixture(scope="module")
 def trainer(single_scene, tmp_path_factory):
     config = config_for(single_scene, tmp_path_factory.mktemp("rrb"))
-    torch.manual_seed(0)
+    config.save_config()
     trainer = config.setup(local_rank=0, world_size=1)
     trainer.setup()
     trainer.train()

@@ -7,11 +7,11 @@ from jaxtyping import Float
 
 from idr_neus_plugins.evaluation.cameras import Similarity, align_points, rotation_angles
 
-Path = Float[np.ndarray, "frames 4 4"]
+CameraPath = Float[np.ndarray, "frames 4 4"]
 """Camera-to-world, OpenCV axes, rigid."""
 
 
-def aligned(path: Path, truth: Path) -> tuple[Path, Similarity]:
+def aligned(path: CameraPath, truth: CameraPath) -> tuple[CameraPath, Similarity]:
     """The path laid onto the truth by the similarity of the least squares over the camera centres (Umeyama 1991).
 
     Raises UserError where the centres lie on a line or in a point.
@@ -23,9 +23,9 @@ def aligned(path: Path, truth: Path) -> tuple[Path, Similarity]:
     return laid, alignment
 
 
-def trajectory_scores(path: Path, truth: Path) -> dict[str, float]:
+def trajectory_scores(path: CameraPath, truth: CameraPath) -> dict[str, float]:
     """``ate`` (root mean square distance of the aligned centres, units of the truth), ``ate_share`` of the extent of
-    the true path, ``rpe`` and ``rpe_deg`` (root mean square over the motions between neighbours), ``scale`` of the path.
+    the true path, ``rpe`` and ``rpe_deg`` (root mean square over the motions between neighbours), ``scale``.
     """
     laid, alignment = aligned(path, truth)
     apart = np.linalg.norm(laid[:, :3, 3] - truth[:, :3, 3], axis=1)
@@ -39,12 +39,12 @@ def trajectory_scores(path: Path, truth: Path) -> dict[str, float]:
     }
 
 
-def motions(path: Path) -> Float[np.ndarray, "motions 4 4"]:
+def motions(path: CameraPath) -> Float[np.ndarray, "motions 4 4"]:
     """From each frame to the next, in the axes of the first."""
     return np.linalg.inv(path[:-1]) @ path[1:]
 
 
-def extent(path: Path) -> float:
+def extent(path: CameraPath) -> float:
     """Diagonal of the box around the centres."""
     return float(np.linalg.norm(np.ptp(path[:, :3, 3], axis=0)))
 

@@ -88,8 +88,14 @@ class PhotographDataManager(DataManager):
 
     config: PhotographDataManagerConfig
 
-    def __init__(self, config: PhotographDataManagerConfig, device: torch.device | str = "cpu", **kwargs: Any) -> None:
-        self.config, self.device = config, device
+    def __init__(
+        self,
+        config: PhotographDataManagerConfig,
+        device: torch.device | str = "cpu",
+        test_mode: str = "val",
+        **kwargs: Any,
+    ) -> None:
+        self.config, self.device, self.test_mode = config, device, test_mode
         if config.data is not None:
             config.dataparser.data = Path(config.data)
         self.dataparser: PhotographDataParser = config.dataparser.setup()

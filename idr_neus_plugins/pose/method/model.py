@@ -63,16 +63,18 @@ class PoseModel(Model):
     box: Float[Tensor, "2 3"]
     rotations: Float[Tensor, "hypotheses 3 3"]
     translations: Float[Tensor, "hypotheses 3"]
+    scales: Float[Tensor, " hypotheses"]
     losses: Float[Tensor, " hypotheses"]
+    ious: Float[Tensor, " hypotheses"]
 
     def populate_modules(self) -> None:
         super().populate_modules()
         count = self.config.hypotheses
         self.twists = nn.Parameter(torch.zeros(count, 6))
         self.log_scales = nn.Parameter(torch.zeros(count))
-        for name, size in (("sdf", (NODES,) * 3), ("colors", (3, *(NODES,) * 3)), ("box", (2, 3))):
-            self.register_buffer(name, torch.ones(size))
-        for name, size in (("rotations", (count, 3, 3)), ("translations", (count, 3)), ("losses", (count,))):
+        grids = {"sdf": (NODES,) * 3, "colors": (3, *(NODES,) * 3), "box": (2, 3)}
+        starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
+        for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
@@ -91,7 +93,7 @@ class PoseModel(Model):
         candidates = joined_candidates(grid, observation, Views(), shape.guesses)
         starts = best_starts(grid, observation, candidates, self.config.hypotheses, self.weights)
         chosen = starts.take(torch.arange(self.config.hypotheses) % len(starts.scales))
-        self.rotations, self.translations = chosen.rotations, chosen.translations
+        self.rotations, self.translations, self.scales = chosen
         # Without depths the size of things is not in the image.
         self.log_scales.requires_grad_(observation.depth is not None)
         self.truth, self.camera_height = truth, height
@@ -110,15 +112,14 @@ class PoseModel(Model):
         twists = self.twists
         if self.progress < self.config.hold:
             twists = torch.cat([twists[:, :3], twists[:, 3:].detach()], dim=1)
-        start = Poses(self.rotations, self.translations, torch.ones_like(self.losses))
-        return start.moved(twists, self.log_scales)
+        return Poses(self.rotations, self.translations, self.scales).moved(twists, self.log_scales)
 
     def hypotheses(self) -> Hypotheses:
         """The best first; of the object's size where the camera's height is known."""
         order, poses = self.losses.argsort(), self.poses.detach()
-        if self.camera_height is not None and not bool(self.log_scales.detach().any()):
+        if self.camera_height is not None and not self.log_scales.requires_grad:
             poses = on_ground(poses, self.box, self.camera_height)
-        return Hypotheses(poses.take(order), self.losses[order], torch.zeros_like(self.losses))
+        return Hypotheses(poses.take(order), self.losses[order], self.ious[order])
 
     def get_param_groups(self) -> dict[str, list[nn.Parameter]]:
         return {"pose": [self.twists, self.log_scales]}
@@ -141,12 +142,12 @@ class PoseModel(Model):
         return {"pose": outputs["losses"].sum()}
 
     def get_metrics_dict(self, outputs: dict, batch: dict) -> dict[str, Tensor]:
-        self.losses = outputs["losses"].detach()
+        self.losses, self.ious = outputs["losses"].detach(), outputs["iou"].detach()
         best = self.losses.argmin()
         if self.training and self._seen % SHOW_EVERY == 0:
-            self._show(float(outputs["iou"][best]))
+            self._show()
         self._seen += 1
-        return {"loss_best": self.losses[best], "iou_best": outputs["iou"][best].detach()}
+        return {"loss_best": self.losses[best], "iou_best": self.ious[best]}
 
     @torch.no_grad()
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
@@ -186,7 +187,7 @@ class PoseModel(Model):
         places = best.translations @ matrix[:3, :3].T + matrix[:3, 3]
         return Poses(matrix[:3, :3] @ best.rotations, places, best.scales)
 
-    def _show(self, iou: float) -> None:
+    def _show(self) -> None:
         found = self.hypotheses()
         low, high = self.box
         corners = torch.cartesian_prod(*torch.stack([low, high], dim=1)).to(self.sdf)
@@ -197,7 +198,7 @@ class PoseModel(Model):
         if self.truth is not None:
             # As large and as far as the photograph would show it at scale 1.
             true = self.truth.corners / self.truth.scale @ scene[:3, :3].T + scene[:3, 3]
-        self.trace.show(boxes, true, f"loss {float(found.losses[0]):.4f}, silhouette IoU {iou:.3f}")
+        self.trace.show(boxes, true, f"loss {float(found.losses[0]):.4f}, silhouette IoU {float(found.ious[0]):.3f}")
 
 
 def _camera_rays(camera: PinholeCamera) -> np.ndarray:
