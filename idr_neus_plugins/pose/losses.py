@@ -17,8 +17,8 @@ from idr_neus_plugins.pose.similarity import Poses
 class PoseLossWeights:
     silhouette: float = 10.0
     """The paper's."""
-    color: float = 10.0
-    """Zero: the silhouette alone, as in the paper."""
+    color: float = 2.0
+    """So little, because shapes are not lit as photographs are. Zero: the silhouette alone, as in the paper."""
     depth: float = 10.0
     """Of depths in units of the object; where some are known."""
 

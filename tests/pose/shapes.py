@@ -28,7 +28,9 @@ def waves() -> ShapeGrid:
     """A lopsided, smooth body without any symmetry, of double precision."""
     places = lattice()
     stretched = places * torch.tensor([1.0, 1.5, 1.2], dtype=torch.float64)
-    sdf = 0.45 * (stretched.norm(dim=-1) - 0.7 + 0.1 * torch.sin(3 * places[..., 0] + 1) * torch.cos(4 * places[..., 2]))
+    sdf = 0.45 * (
+        stretched.norm(dim=-1) - 0.7 + 0.1 * torch.sin(3 * places[..., 0] + 1) * torch.cos(4 * places[..., 2])
+    )
     return ShapeGrid(sdf, (0.5 + 0.3 * torch.sin(2 * places)).movedim(-1, 0))
 
 

@@ -75,26 +75,25 @@ def scene():
 
 def test_derivatives_of_a_held_march_are_exact(scene):
     shape, some, rays, _ = scene
-    origins, directions = object_rays(some, rays[None])
-    found = march(shape, origins, directions)
+    one, few = some.take(torch.arange(1)), rays[None, ::5]
+    found = march(shape, *object_rays(one, few))
 
     def shown(twists, log_scales):
-        return render(shape, some.moved(twists, log_scales), rays[None], PIXEL.double(), found).silhouettes
+        return render(shape, one.moved(twists, log_scales), few, PIXEL.double(), found).silhouettes
 
-    inputs = (torch.full((2, 6), 1e-3, dtype=torch.float64), torch.full((2,), 1e-3, dtype=torch.float64))
+    inputs = (torch.full((1, 6), 1e-3, dtype=torch.float64), torch.full((1,), 1e-3, dtype=torch.float64))
     assert torch.autograd.gradcheck(shown, tuple(each.requires_grad_() for each in inputs), eps=1e-7, atol=1e-4)
 
 
 def test_derivatives_of_the_loss_are_those_of_finite_differences(scene):
-    """With the march done anew at every pose, and with depths, so that the scale has an effect of its own."""
+    """With the march done anew at every pose: pose and, at a given place, scale. Colours and depths jump with what a
+    ray meets and are left to the next test."""
     shape, some, rays, measured = scene
+    weights = PoseLossWeights(color=0.0, depth=0.0)
 
     def loss(twists, log_scales):
         moved = some.moved(twists, log_scales)
-        # The march is of single precision, so colours, which jump with what a ray meets, are left to the next test.
-        return pose_losses(
-            render(shape, moved, rays[None], PIXEL.double()), measured, moved, PoseLossWeights(color=0.0)
-        )
+        return pose_losses(render(shape, moved, rays[None], PIXEL.double()), measured, moved, weights)
 
     start = torch.zeros(2, 7, dtype=torch.float64, requires_grad=True)
     loss(start[:, :6], start[:, 6]).sum().backward()
@@ -105,20 +104,21 @@ def test_derivatives_of_the_loss_are_those_of_finite_differences(scene):
         ahead, behind = (loss(sign * step[:, :6], sign * step[:, 6]).detach() for sign in (1, -1))
         expected = (ahead - behind) / 4e-3
         scale = start.grad.abs().max(dim=1).values
-        assert ((start.grad[:, parameter] - expected).abs() < 0.1 * scale).all(), parameter
+        assert ((start.grad[:, parameter] - expected).abs() < 0.03 * scale).all(), parameter
 
 
-def test_a_step_against_the_gradient_of_the_colours_lowers_their_loss(scene):
+@pytest.mark.parametrize("term", ["color", "depth"])
+def test_a_step_against_the_gradient_lowers_the_loss(scene, term):
     shape, some, rays, measured = scene
-    weights = PoseLossWeights(silhouette=0.0, depth=0.0)
+    weights = PoseLossWeights(**{"silhouette": 0.0, "color": 0.0, "depth": 0.0, term: 10.0})
 
-    def loss(twists):
-        moved = some.moved(twists, torch.zeros(2, dtype=torch.float64))
+    def loss(moves):
+        moved = some.moved(moves[:, :6], moves[:, 6])
         return pose_losses(render(shape, moved, rays[None], PIXEL.double()), measured, moved, weights)
 
-    start = torch.zeros(2, 6, dtype=torch.float64, requires_grad=True)
-    before_step = loss(start)
-    before_step.sum().backward()
+    start = torch.zeros(2, 7, dtype=torch.float64, requires_grad=True)
+    at_start = loss(start)
+    at_start.sum().backward()
     assert start.grad is not None
     step = 0.02 * start.grad / start.grad.norm(dim=1, keepdim=True)
-    assert (loss(-step) < before_step.detach()).all()
+    assert (loss(-step) < at_start.detach()).all()

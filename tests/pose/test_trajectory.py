@@ -32,10 +32,12 @@ def test_a_path_in_another_world_is_without_error():
 def test_noise_of_known_size_is_found():
     noisy, rng = path(200), np.random.default_rng(0)
     noisy[:, :3, 3] += rng.normal(0, 0.01, (200, 3))
-    noisy[:, :3, :3] = Rotation.from_rotvec(rng.normal(0, 0.02, (200, 3))).as_matrix() @ noisy[:, :3, :3]
+    turns = Rotation.from_rotvec(rng.normal(0, 0.02, (200, 3)))
+    noisy[:, :3, :3] = turns.as_matrix() @ noisy[:, :3, :3]
     scores = trajectory_scores(noisy, path(200))
     assert scores["ate"] == pytest.approx(0.01 * np.sqrt(3), rel=0.1)
-    assert scores["rpe_deg"] == pytest.approx(np.degrees(0.02) * np.sqrt(6), rel=0.1)
+    between = np.degrees((turns[:-1].inv() * turns[1:]).magnitude())
+    assert scores["rpe_deg"] == pytest.approx(np.sqrt(np.square(between).mean()))
 
 
 def test_files_keep_the_path(tmp_path):

@@ -50,7 +50,7 @@ class PoseModelConfig(ModelConfig):
     """Pixels across the pictures that are compared, one after the other."""
     softness: float = 0.4
     """Width of the silhouettes' borders, pixels."""
-    color_weight: float = 10.0
+    color_weight: float = 2.0
     """Of colours beside the silhouette's 10; 0 for the silhouette alone."""
 
 
