@@ -16,10 +16,12 @@ SAMPLES = 96
 
 
 class March(NamedTuple):
-    """Multiples of the rays' directions; nothing in here is differentiable."""
+    """Places are multiples of the rays' directions; nothing in here is differentiable."""
 
     closest: Float[Tensor, "poses rays"]
     """Where the signed distance is smallest."""
+    values: Float[Tensor, "poses rays"]
+    """The signed distance there; of rays that pass the shape by that from the unit sphere."""
     met: Float[Tensor, "poses rays"]
     """Where the ray first meets the surface; infinite where it misses."""
     slopes: Float[Tensor, "poses rays"]
@@ -50,7 +52,8 @@ def march_reference(
     steps = torch.linspace(-1.0, 1.0, SAMPLES).to(origins)
     places = (middle[..., None] + half[..., None] * steps).clamp(min=1e-3)
     values = shape.distances(origins[:, None, None] + places[..., None] * directions[:, :, None])
-    closest = places.gather(2, values.argmin(2, keepdim=True))[..., 0]
+    smallest, where = values.min(2, keepdim=True)
+    closest = places.gather(2, where)[..., 0]
     enters = (values[..., 1:] < 0) & (values[..., :-1] >= 0)
     first = enters.float().argmax(2, keepdim=True)
     before, after = values[..., :-1].gather(2, first), values[..., 1:].gather(2, first)
@@ -58,4 +61,4 @@ def march_reference(
     slopes = ((after - before) / (end - start))[..., 0]
     any_met = enters.any(2)
     met = torch.where(any_met, start[..., 0] - before[..., 0] / slopes, torch.inf)
-    return March(closest, met, torch.where(any_met, slopes, -1.0))
+    return March(closest, smallest[..., 0], met, torch.where(any_met, slopes, -1.0))

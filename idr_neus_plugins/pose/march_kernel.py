@@ -30,8 +30,8 @@ def _look_up(sdf, reach, x, y, z):
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def march(sdf, reach, origins, directions, closest, met, slopes):
-    """Fills ``closest``, ``met`` and ``slopes`` [poses, rays]; see ``march.March``. ``origins`` [poses, 3]."""
+def march(sdf, reach, origins, directions, closest, values, met, slopes):
+    """Fills all fields of ``march.March`` [poses, rays]. ``origins`` [poses, 3], ``directions`` [poses, rays, 3]."""
     smallest_step = reach / (sdf.shape[0] - 1)
     for pose in prange(len(origins)):
         ox, oy, oz = origins[pose]
@@ -40,8 +40,10 @@ def march(sdf, reach, origins, directions, closest, met, slopes):
             length = math.sqrt(dx * dx + dy * dy + dz * dz)
             middle = -(ox * dx + oy * dy + oz * dz) / (length * length)
             x, y, z = ox + middle * dx, oy + middle * dy, oz + middle * dz
-            half = reach * reach - (x * x + y * y + z * z)
+            apart = math.sqrt(x * x + y * y + z * z)
+            half = reach * reach - apart * apart
             closest[pose, ray], met[pose, ray], slopes[pose, ray] = middle, np.inf, -1.0
+            values[pose, ray] = apart - 1.0
             if half <= 0.0:
                 continue
             half = math.sqrt(half) / length
@@ -64,4 +66,4 @@ def march(sdf, reach, origins, directions, closest, met, slopes):
                     value = _look_up(sdf, reach, ox + s * dx, oy + s * dy, oz + s * dz)
                     if value < best:
                         best, best_t = value, s
-            closest[pose, ray] = best_t
+            closest[pose, ray], values[pose, ray] = best_t, best

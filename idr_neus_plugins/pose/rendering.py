@@ -17,6 +17,8 @@ from idr_neus_plugins.pose.march import March, march
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
 
+SATURATED = 9.0
+"""Signed distance in widths of the silhouette's border from which on it is 0 or 1, and constant."""
 STEEPEST = 0.1
 """Least change of the signed distance per unit along a ray that is counted on: rays that graze the surface would else
 throw their surface points far."""
@@ -57,13 +59,22 @@ def render(
     origins, rays = object_rays(poses, directions)
     if found is None:
         found = march(shape, origins.detach(), rays.detach())
-    sdf = shape.distances(origins[:, None] + found.closest[..., None] * rays)
-    widths = found.closest.clamp(min=1e-3) * pixels[:, None]
-    silhouettes = torch.sigmoid(-sdf * poses.scales[:, None] / widths)
+    sharpness = poses.scales[:, None] / (found.closest.clamp(min=1e-3) * pixels[:, None])
+    silhouettes = _silhouettes(shape, origins, rays, found, sharpness)
     met = found.met.isfinite()
     depths, points = _surface(shape, origins, rays, found, met)
     colors = rays.new_zeros(rays.shape).index_put((met,), shape.rgb(points))
     return Rendered(silhouettes, met, colors, torch.zeros_like(found.met).index_put((met,), depths))
+
+
+def _silhouettes(
+    shape: ShapeGrid, origins: Tensor, rays: Tensor, found: March, sharpness: Float[Tensor, "poses rays"]
+) -> Float[Tensor, "poses rays"]:
+    """Asks the shape again, for its derivatives, only where the silhouette has some: at its border."""
+    sharp = (found.values * sharpness).detach()
+    border = sharp.abs() < SATURATED
+    sdf = shape.distances(origins[:, None].expand_as(rays)[border] + found.closest[border][:, None] * rays[border])
+    return torch.sigmoid(-sharp).index_put((border,), torch.sigmoid(-sdf * sharpness[border]))
 
 
 def _surface(

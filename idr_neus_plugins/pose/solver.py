@@ -39,9 +39,9 @@ class SolverSettings:
     views: Views = field(default_factory=Views)
     starts: int = 8
     stages: tuple[Stage, ...] = (
-        Stage(32, 8, 70, 0.1, 0.5),
-        Stage(48, 3, 50, 0.02, 0.4),
-        Stage(96, 2, 50, 0.006, 0.3),
+        Stage(32, 8, 60, 0.1, 0.5),
+        Stage(48, 3, 50, 0.02, 0.35),
+        Stage(96, 2, 40, 0.006, 0.22),
     )
     last_rate: float = 0.0005
     hold: int = 10
