@@ -1,8 +1,9 @@
 """Differentiable silhouettes, colours and depths of a cached shape under many poses at once.
 
 Silhouette: sigmoid of the smallest signed distance along the ray, measured in pixels. The place of the smallest value
-is held; its derivative does not count, because the value is smallest there (the envelope theorem). Colour and depth: at
-the first surface point, differentiable as in IDR (Yariv et al. 2020, equation 3).
+is held; its derivative does not count, because the value is smallest there (the envelope theorem). So is the pixel's
+width there, which hardly changes. Colour and depth: at the first surface point, differentiable as in IDR (Yariv et al.
+2020, equation 3).
 """
 
 from __future__ import annotations

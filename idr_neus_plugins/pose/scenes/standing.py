@@ -84,4 +84,4 @@ def is_whole(image: UInt8[np.ndarray, "h w 4"], margin: int) -> bool:
     """Whether something is seen and keeps a margin of so many pixels to the border."""
     alpha = image[..., 3] > 0
     inner = alpha[margin:-margin, margin:-margin]
-    return bool(alpha.any()) and alpha.sum() == inner.sum()
+    return bool(alpha.any() and alpha.sum() == inner.sum())
