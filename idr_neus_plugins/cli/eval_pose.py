@@ -90,12 +90,14 @@ class EvalPose:
         mesh = read_mesh(true.mesh)
         shape = known(mesh) if model is None else predicted(model, image, str(frame.image))
         ready = time.perf_counter()
-        height = None if photographs.camera_heights is None else photographs.camera_heights[number]
+        height = None if photographs.camera_heights is None or model is None else photographs.camera_heights[number]
         found = estimate(
             shape, image, photographs.intrinsics, height, self._settings(), frame.depths(), str(frame.image)
         )
         done = time.perf_counter()
         place, truth = posed(shape, found), PosedMesh(mesh, true.object_to_camera)
+        if model is None:  # of a known mesh the size is known, too
+            place = place.of_scale(truth.scale)
         errors = pose_errors(place, truth, symmetry_of(mesh.shape))
         errors |= {"silhouette_iou": float(found.ious[0]), "seconds": done - begin, "shape_seconds": ready - begin}
         return errors, pose_picture(image, photographs.intrinsics, place, truth)

@@ -21,6 +21,8 @@ class MakePoses:
     """Objects."""
     frames: int = 0
     """Of a sequence; 0 for single photographs."""
+    sweep: float = 90.0
+    """How far the camera of a sequence goes around the objects, degrees."""
     categories: tuple[str, ...] = ("chair", "table", "car", "mug", "lamp")
     """Procedural categories, taken in turn."""
     meshes: Path | None = None
@@ -35,7 +37,9 @@ class MakePoses:
         from idr_neus_plugins.progress import progress_bar
         from idr_neus_plugins.writing import whole_folder
 
-        options = PoseSceneOptions(self.count, self.frames, self.categories, self.meshes, self.size, self.seed)
+        options = PoseSceneOptions(
+            self.count, self.frames, self.sweep, self.categories, self.meshes, self.size, self.seed
+        )
         write = write_sequence if self.frames else write_single_views
         with whole_folder(self.folder) as partial_folder, progress_bar() as bar:
             task = bar.add_task("Taking photographs", total=self.frames or self.count)

@@ -21,5 +21,5 @@ def single_scene(tmp_path_factory) -> Path:
 def sequence_scene(tmp_path_factory) -> Path:
     """A chair and a car, five frames."""
     folder = tmp_path_factory.mktemp("poses") / "sequence"
-    write_sequence(folder, PoseSceneOptions(2, frames=5, categories=("chair", "car"), size=160))
+    write_sequence(folder, PoseSceneOptions(2, frames=5, sweep=20.0, categories=("chair", "car"), size=160))
     return folder

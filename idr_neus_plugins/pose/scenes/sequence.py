@@ -13,8 +13,8 @@ from idr_neus_plugins.single_view.shapes.shape import Shape
 
 SIZES, SPACING = (0.35, 0.5), 1.25
 """World units per object unit; metres between neighbours."""
-SWEEP, DISTANCE, ELEVATIONS = 90.0, 1.9, (18.0, 34.0)
-"""Degrees around the objects; metres from their middle per object and one; degrees above the horizon."""
+DISTANCE, ELEVATIONS = 1.9, (18.0, 34.0)
+"""Metres from their middle per object and one; degrees above the horizon."""
 
 
 def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[Standing]:
@@ -31,12 +31,12 @@ def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[Standing]:
     ]
 
 
-def sweep(objects: list[Standing], frames: int) -> list[Float[np.ndarray, "4 4"]]:
-    """Camera-to-world along an arc in front of the row that rises and falls and comes nearer in its middle."""
+def sweep(objects: list[Standing], frames: int, degrees: float) -> list[Float[np.ndarray, "4 4"]]:
+    """Camera-to-world along an arc of so many degrees in front of the row, which rises and falls and comes nearer."""
     target = np.mean([each.middle for each in objects], axis=0)
     poses = []
     for share in np.linspace(0.0, 1.0, frames):
-        azimuth = math.radians(-90.0 + SWEEP * (share - 0.5))
+        azimuth = math.radians(-90.0 + degrees * (share - 0.5))
         low, high = ELEVATIONS
         elevation = math.radians(0.5 * (low + high) + 0.5 * (high - low) * math.sin(3 * math.pi * share))
         distance = DISTANCE * (0.5 + 0.5 * len(objects)) * (1.0 - 0.08 * math.sin(math.pi * share))

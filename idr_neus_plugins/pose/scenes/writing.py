@@ -24,6 +24,8 @@ class PoseSceneOptions:
     """Objects: one for each photograph, or all in a sequence."""
     frames: int = 0
     """Of a sequence; 0 for single photographs."""
+    sweep: float = 90.0
+    """Degrees around the objects, in a sequence."""
     categories: tuple[str, ...] = ("chair", "table", "car", "mug", "lamp")
     meshes: Path | None = None
     size: int = 224
@@ -53,7 +55,7 @@ def write_sequence(folder: Path, options: PoseSceneOptions, progress: Callable[[
     rng = np.random.default_rng(options.seed)
     objects = in_a_row(shapes_to_place(options.categories, options.meshes, options.count, rng), rng)
     meshes = [_write_mesh(folder, number, each) for number, each in enumerate(objects)]
-    poses, rows = sweep(objects, options.frames), []
+    poses, rows = sweep(objects, options.frames, options.sweep), []
     for number, pose in enumerate(poses):
         pictures = [each.photograph(camera_of(pose, options.size)) for each in objects]
         _refuse_hidden(pictures, number)
