@@ -57,14 +57,13 @@ class FollowCamera:
 
     def _shapes(self, photographs: Photographs) -> list[Recognised]:
         from idr_neus_plugins.cli.eval_pose import shape_model
-        from idr_neus_plugins.meshing.reading import read_mesh
-        from idr_neus_plugins.pose.shapes import known, predicted
+        from idr_neus_plugins.pose.shapes import predicted, read_known
 
         if bool(self.mesh) == (self.shape_checkpoint is not None):
             raise UserError("Give either --mesh, one for each object, or --shape-checkpoint RUN.")
         if self.shape_checkpoint is None:
             if len(self.mesh) != photographs.objects:
                 raise UserError(f"{self.folder} shows {photographs.objects} objects; give as many --mesh.")
-            return [known(read_mesh(path)) for path in self.mesh]
+            return [read_known(path) for path in self.mesh]
         model, frame = shape_model(self.shape_checkpoint), photographs.frames[0]
         return [predicted(model, frame.cut_out(which), str(frame.image)) for which in range(photographs.objects)]

@@ -78,27 +78,26 @@ class EvalPose:
     def _one(
         self, photographs: Photographs, number: int, true: TrueObject, model: SingleViewModel | None
     ) -> tuple[dict[str, float], np.ndarray]:
-        from idr_neus_plugins.meshing.reading import read_mesh
         from idr_neus_plugins.pose.estimating import estimate, posed
         from idr_neus_plugins.pose.evaluation.pictures import pose_picture
-        from idr_neus_plugins.pose.evaluation.scores import PosedMesh, pose_errors
+        from idr_neus_plugins.pose.evaluation.scores import pose_errors
         from idr_neus_plugins.pose.evaluation.symmetry import symmetry_of
         from idr_neus_plugins.pose.shapes import known, predicted
 
         frame = photographs.frames[number]
         image, begin = frame.cut_out(), time.perf_counter()
-        mesh = read_mesh(true.mesh)
-        shape = known(mesh) if model is None else predicted(model, image, str(frame.image))
+        truth = true.posed()
+        shape = known(truth.mesh) if model is None else predicted(model, image, str(frame.image))
         ready = time.perf_counter()
         height = None if photographs.camera_heights is None or model is None else photographs.camera_heights[number]
         found = estimate(
             shape, image, photographs.intrinsics, height, self._settings(), frame.depths(), str(frame.image)
         )
         done = time.perf_counter()
-        place, truth = posed(shape, found), PosedMesh(mesh, true.object_to_camera)
+        place = posed(shape, found)
         if model is None:  # of a known mesh the size is known, too
             place = place.of_scale(truth.scale)
-        errors = pose_errors(place, truth, symmetry_of(mesh.shape))
+        errors = pose_errors(place, truth, symmetry_of(truth.mesh.shape))
         errors |= {"silhouette_iou": float(found.ious[0]), "seconds": done - begin, "shape_seconds": ready - begin}
         return errors, pose_picture(image, photographs.intrinsics, place, truth)
 

@@ -46,26 +46,22 @@ class PosePipeline(SurfacePipeline):
 
     def _begin(self) -> None:
         """Raises UserError where no shape is named, or it cannot be recognised."""
-        from idr_neus_plugins.meshing.reading import read_mesh
-        from idr_neus_plugins.pose.evaluation.scores import PosedMesh
-
         manager, model = cast(PhotographDataManager, self.datamanager), cast(PoseModel, self.model)
         parser = manager.config.dataparser
         heights, truth = manager.dataparser.photographs().camera_heights, manager.train_dataset.metadata["truth"]
-        true = None if truth is None else PosedMesh(read_mesh(truth.mesh), truth.object_to_camera)
+        true = None if truth is None else truth.posed()
         height = None if heights is None else heights[parser.image]
         model.begin(self._shape(manager), manager.observation, true, height)
 
     def _shape(self, manager: PhotographDataManager):
         from idr_neus_plugins.cli.eval_pose import shape_model
-        from idr_neus_plugins.meshing.reading import read_mesh
-        from idr_neus_plugins.pose.shapes import known, predicted
+        from idr_neus_plugins.pose.shapes import predicted, read_known
 
         run, mesh, parser = self.config.shape_checkpoint, self.config.mesh, manager.config.dataparser
         if (run is None) == (mesh is None):
             raise UserError("Name the shape: --pipeline.shape-checkpoint RUN of onet or disn, or --pipeline.mesh FILE.")
         if mesh is not None:
-            return known(read_mesh(mesh))
+            return read_known(mesh)
         assert run is not None
         frame = manager.dataparser.photographs().frames[parser.image]
         return predicted(shape_model(run), frame.cut_out(parser.mask), str(frame.image))

@@ -21,6 +21,8 @@ from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.data.files import image_size, list_images
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.reading import read_mesh
+from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.single_view.reconstruction.inputs import read_cut_out
 
 CAMERA, IMAGES, MASKS, DEPTHS, TRUTH, MESHES = "camera.json", "image", "mask", "depth", "truth.json", "truth"
@@ -66,6 +68,10 @@ class Photographs:
 class TrueObject:
     mesh: Path
     object_to_camera: Float[np.ndarray, "4 4"]
+
+    def posed(self) -> PosedMesh:
+        """With its mesh read. Raises UserError where there is none."""
+        return PosedMesh(read_mesh(self.mesh), self.object_to_camera)
 
 
 @dataclass(frozen=True)

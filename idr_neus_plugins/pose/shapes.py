@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.options import MeshOptions
+from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.evaluation.symmetry import about_z
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
 from idr_neus_plugins.single_view.fields.conditioned import Views
@@ -40,6 +42,11 @@ class Recognised(NamedTuple):
 
 def known(mesh: FinishedMesh) -> Recognised:
     return Recognised(mesh, cached(mesh))
+
+
+def read_known(path: Path) -> Recognised:
+    """Raises UserError for a file without a mesh."""
+    return known(read_mesh(path))
 
 
 def predicted(model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], name: str = "The image") -> Recognised:
