@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import trimesh
 from jaxtyping import Float
 
 from idr_neus_plugins.evaluation.cameras import rotation_angles
-from idr_neus_plugins.evaluation.distance import sample_surface
 from idr_neus_plugins.meshing.raycasting import RayCaster
+
+if TYPE_CHECKING:
+    import trimesh
 
 STEP = 5
 """Degrees between the turns about the upright axis that are tried, and those between the axes of half turns."""
@@ -28,6 +29,8 @@ class Symmetry(NamedTuple):
 
 def symmetry_of(shape: trimesh.Trimesh, seed: int = 0) -> Symmetry:
     """Of a shape in its object frame: turns about z, and half turns about horizontal axes."""
+    from idr_neus_plugins.evaluation.distance import sample_surface
+
     points, _ = sample_surface(shape, POINTS, seed)
     caster, reach = RayCaster(shape), TOLERANCE * 2 * np.linalg.norm(points, axis=1).max()
 

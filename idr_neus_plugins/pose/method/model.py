@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,11 +26,13 @@ from idr_neus_plugins.pose.method.trace import PoseTrace
 from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.rendering import render
 from idr_neus_plugins.pose.shape_grid import NODES, ShapeGrid
-from idr_neus_plugins.pose.shapes import Recognised
 from idr_neus_plugins.pose.similarity import Poses
 from idr_neus_plugins.pose.solver import Hypotheses, compared
 from idr_neus_plugins.pose.starts import Views, best_starts, joined_candidates
 from idr_neus_plugins.writing import replace_file
+
+if TYPE_CHECKING:
+    from idr_neus_plugins.pose.shapes import Recognised
 
 SHOW_EVERY = 5
 """Steps."""
