@@ -26,6 +26,7 @@ BESIDE = {
     "training": {"core", "fields"},
     "viewer": {"core", "fields", "meshing", "data"},
     "single_view": {*LAYERS[:-1], "meshing", "evaluation", "data", "training"},
+    "pose": {*LAYERS[:-1], "meshing", "evaluation", "data", "training", "single_view"},
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
@@ -39,7 +40,7 @@ def allowed(folder: str) -> set[str]:
     if folder in BESIDE:
         return BESIDE[folder] | {folder}
     below = set(LAYERS[: LAYERS.index(folder) + 1])
-    more = {"models": {"viewer"}, "methods": {"data", "training", "single_view", "cli"}}
+    more = {"models": {"viewer"}, "methods": {"data", "training", "single_view", "pose", "cli"}}
     return below | more.get(folder, set())
 
 

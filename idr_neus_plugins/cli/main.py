@@ -11,8 +11,10 @@ from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.cli.drop import Drop
+from idr_neus_plugins.cli.egomotion import FollowCamera
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.import_shapes import ImportShapes
+from idr_neus_plugins.cli.make_poses import MakePoses
 from idr_neus_plugins.cli.make_shapes import MakeShapes
 from idr_neus_plugins.cli.normalize import Normalize
 from idr_neus_plugins.cli.prepare import Prepare
@@ -35,9 +37,11 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[Doctor, tyro.conf.subcommand("doctor")],
     Annotated[Eval, tyro.conf.subcommand("eval", description="Scores of a mesh or of held-out views.")],
     Annotated[MakeShapes, tyro.conf.subcommand("make-shapes")],
+    Annotated[MakePoses, tyro.conf.subcommand("make-poses")],
     Annotated[ImportShapes, tyro.conf.subcommand("import-shapes")],
     Annotated[Reconstruct, tyro.conf.subcommand("reconstruct")],
     Annotated[Drop, tyro.conf.subcommand("drop")],
+    Annotated[FollowCamera, tyro.conf.subcommand("egomotion")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],

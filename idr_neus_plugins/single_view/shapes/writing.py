@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from idr_neus_plugins.single_view.shapes.photographs import photograph, random_c
 from idr_neus_plugins.single_view.shapes.samples import occupancy, sdf_samples, surface_samples
 from idr_neus_plugins.single_view.shapes.shape import Shape, shape_of
 from idr_neus_plugins.writing import encode_png
+
+if TYPE_CHECKING:
+    import trimesh
 
 PhotographedView = tuple[PinholeCamera, np.ndarray]
 """A camera and its image, RGBA with straight alpha [h, w, 4] uint8."""
@@ -97,7 +100,7 @@ def write_samples(
     for number, (_, image) in enumerate(views):
         (target / IMAGES / f"{number:03d}.png").write_bytes(encode_png(image))
     np.savez_compressed(target / SAMPLES, **_arrays(shape, [camera for camera, _ in views], points, rng))
-    _truth(shape).export(target / MESH)
+    truth_mesh(shape).export(target / MESH)
 
 
 def write_record(folder: Path, jobs: list[Job], options: ShapeSetOptions) -> None:
@@ -125,7 +128,7 @@ def _arrays(shape: Shape, cameras: list[PinholeCamera], points: int, rng: np.ran
     }
 
 
-def _truth(shape: Shape):
+def truth_mesh(shape: Shape) -> trimesh.Trimesh:
     """The solid with the colours of the look at its vertices."""
     import trimesh
 

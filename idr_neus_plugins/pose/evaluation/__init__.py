@@ -1,0 +1,1 @@
+"""How wrong poses and trajectories are."""

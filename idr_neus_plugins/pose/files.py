@@ -1,0 +1,159 @@
+"""Photographs of objects as a user brings them, and the truth about them, which lies in a file of its own.
+
+    DIR/camera.json        fl_x, fl_y, cx, cy, w, h in pixels (centres at half-integers); if known camera_height, the
+                           camera's height over the ground that the objects stand on, or a list with one for each image
+    DIR/image/000.png ...  RGBA, the object cut out; or RGB with
+    DIR/mask/000.png ...   its masks; of several objects mask/<object>/000.png ...
+    DIR/depth/000.npy ...  where there are some: depths along the optical axis [h, w], 0 where unknown
+
+A single image has its camera.json beside it. ``truth.json`` (generated scenes): for each frame ``camera_to_world`` 4x4
+and its ``objects``, each with its ``mesh`` (object frame) and ``object_to_camera``, a similarity 4x4.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from idr_neus_plugins.data.files import image_size, list_images
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.reading import read_mesh
+from idr_neus_plugins.pose.evaluation.scores import PosedMesh
+from idr_neus_plugins.single_view.reconstruction.inputs import read_cut_out
+
+CAMERA, IMAGES, MASKS, DEPTHS, TRUTH, MESHES = "camera.json", "image", "mask", "depth", "truth.json", "truth"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One photograph."""
+
+    image: Path
+    masks: tuple[Path | None, ...]
+    """One for each object; None where the image's alpha tells."""
+    depth: Path | None
+
+    def cut_out(self, which: int = 0) -> UInt8[np.ndarray, "h w 4"]:
+        """The image with one object as its alpha. Raises UserError as ``read_cut_out``."""
+        return read_cut_out(self.image, self.masks[which])
+
+    def depths(self) -> Float[np.ndarray, "h w"] | None:
+        if self.depth is None:
+            return None
+        depths = np.load(self.depth).astype(float)
+        if depths.shape != image_size(self.image):
+            raise UserError(f"{self.depth} has the shape {depths.shape}; {self.image} is {image_size(self.image)}.")
+        return depths
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """What is given."""
+
+    frames: tuple[Frame, ...]
+    intrinsics: Float[np.ndarray, "3 3"]
+    camera_heights: tuple[float, ...] | None = None
+    """Over the ground, for each frame; where they are given, sizes are known in their unit."""
+
+    @property
+    def objects(self) -> int:
+        return len(self.frames[0].masks)
+
+
+@dataclass(frozen=True)
+class TrueObject:
+    mesh: Path
+    object_to_camera: Float[np.ndarray, "4 4"]
+
+    def posed(self) -> PosedMesh:
+        """With its mesh read. Raises UserError where there is none."""
+        return PosedMesh(read_mesh(self.mesh), self.object_to_camera)
+
+
+@dataclass(frozen=True)
+class TrueFrame:
+    camera_to_world: Float[np.ndarray, "4 4"]
+    objects: tuple[TrueObject, ...]
+
+
+def read_photographs(path: Path) -> Photographs:
+    """A folder, or one image. Raises UserError where there is no image, no intrinsics, or a mask is missing."""
+    if path.is_file():
+        return _with_camera((Frame(path, (None,), None),), path.parent)
+    if not (path / IMAGES).is_dir():
+        raise UserError(f"{path} is neither an image nor a folder with {IMAGES}/ and {CAMERA}.")
+    images = list_images(path / IMAGES)
+    if not images:
+        raise UserError(f"{path / IMAGES} holds no images.")
+    folders = _mask_folders(path / MASKS)
+    return _with_camera(tuple(_frame(image, folders, path / DEPTHS) for image in images), path)
+
+
+def read_truth(folder: Path) -> tuple[TrueFrame, ...]:
+    """Raises UserError where there is none."""
+    path = folder / TRUTH
+    if not path.is_file():
+        raise UserError(f"There is no {path}, so nothing to compare with. idr-neus make-poses writes one.")
+    try:
+        rows = json.loads(path.read_text())["frames"]
+        return tuple(
+            TrueFrame(
+                np.array(row["camera_to_world"], float),
+                tuple(
+                    TrueObject(folder / each["mesh"], np.array(each["object_to_camera"], float))
+                    for each in row["objects"]
+                ),
+            )
+            for row in rows
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error!r}). Make it again: idr-neus make-poses.") from error
+
+
+def _mask_folders(masks: Path) -> list[Path | None]:
+    if not masks.is_dir():
+        return [None]
+    folders = sorted(path for path in masks.iterdir() if path.is_dir())
+    return [*folders] or [masks]
+
+
+def _frame(image: Path, folders: list[Path | None], depths: Path) -> Frame:
+    masks = tuple(None if folder is None else folder / f"{image.stem}.png" for folder in folders)
+    if missing := [mask for mask in masks if mask is not None and not mask.is_file()]:
+        raise UserError(f"{image} has no mask {missing[0]}. Every image needs one of each object.")
+    depth = depths / f"{image.stem}.npy"
+    return Frame(image, masks, depth if depth.is_file() else None)
+
+
+def _with_camera(frames: tuple[Frame, ...], folder: Path) -> Photographs:
+    """Raises UserError where there are no intrinsics, or those of other images."""
+    path = folder / CAMERA
+    if not path.is_file():
+        raise UserError(
+            f"The camera's intrinsics are not known: there is no {path}. Write one with fl_x, fl_y, cx, cy, w and h in "
+            'pixels, e.g. {"fl_x": 245, "fl_y": 245, "cx": 112, "cy": 112, "w": 224, "h": 224}.'
+        )
+    try:
+        camera = json.loads(path.read_text())
+        fx, fy, cx, cy = (float(camera[name]) for name in ("fl_x", "fl_y", "cx", "cy"))
+        size, heights = (int(camera["h"]), int(camera["w"])), _heights(camera.get("camera_height"), len(frames))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} must hold fl_x, fl_y, cx, cy, w and h as numbers ({error!r}).") from error
+    for frame in frames:
+        if image_size(frame.image) != size:
+            raise UserError(f"{frame.image} is {image_size(frame.image)} high and wide; {path} is for {size}.")
+    return Photographs(frames, np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), heights)
+
+
+def _heights(given: float | list[float] | None, frames: int) -> tuple[float, ...] | None:
+    """Raises ValueError for a list of another length."""
+    if given is None:
+        return None
+    heights = tuple(float(each) for each in given) if isinstance(given, list) else (float(given),) * frames
+    if len(heights) != frames:
+        raise ValueError(f"{len(heights)} camera heights for {frames} images")
+    return heights

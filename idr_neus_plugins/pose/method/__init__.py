@@ -1,0 +1,1 @@
+"""Pose from one image as a nerfstudio method: data, model, read-outs."""

@@ -1,0 +1,43 @@
+"""What the viewer shows of a search: the best pose's box, the boxes of the others, and the true one."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
+from nerfstudio.viewer.viewer_elements import ViewerControl
+
+from idr_neus_plugins.pose.evaluation.pictures import FOUND, TRUE
+
+ROUND = (0, 1, 3, 2, 0, 4, 5, 1, 5, 7, 3, 7, 6, 2, 6, 4)
+"""A path over the corners of a box (see ``PosedMesh.corners``) that runs along all of its edges."""
+OTHER = (150, 150, 150)
+
+
+class PoseTrace(ViewerControl):
+    """Found by nerfstudio's viewer as an attribute of the model."""
+
+    def __init__(self) -> None:
+        self._server = None
+
+    def _setup(self, viewer: Viewer) -> None:
+        super()._setup(viewer)
+        self._server = viewer.viser_server
+        with self._server.gui.add_folder("Pose"):
+            self._text = self._server.gui.add_markdown("")
+
+    def show(self, boxes: Float[np.ndarray, "poses 8 3"], true: Float[np.ndarray, "8 3"] | None, message: str) -> None:
+        """Corners in the scene, those of the best pose first."""
+        if self._server is None:
+            return
+        self._text.content = message
+        for number, corners in enumerate(boxes):
+            self._draw(f"/pose/{number}", corners, OTHER if number else FOUND)
+        if true is not None:
+            self._draw("/pose/true", true, TRUE)
+
+    def _draw(self, name: str, corners: Float[np.ndarray, "8 3"], color: tuple[int, int, int]) -> None:
+        assert self._server is not None
+        # A spline of tension 1 is nearly its chords.
+        places = VISER_NERFSTUDIO_SCALE_RATIO * corners[list(ROUND)]
+        self._server.scene.add_spline_catmull_rom(name, places, tension=1.0, color=color, line_width=2.0)

@@ -1,0 +1,36 @@
+"""Trajectories in the text format of the TUM RGB-D benchmark: ``time tx ty tz qx qy qz qw``, camera-to-world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.writing import replace_file
+
+
+def write_tum(path: Path, poses: Float[np.ndarray, "frames 4 4"]) -> None:
+    """Times are the frames' numbers."""
+    from scipy.spatial.transform import Rotation
+
+    quaternions = Rotation.from_matrix(poses[:, :3, :3]).as_quat()
+    rows = np.concatenate([np.arange(len(poses))[:, None], poses[:, :3, 3], quaternions], axis=1)
+    replace_file(path, "".join(" ".join(f"{value:.9g}" for value in row) + "\n" for row in rows).encode())
+
+
+def read_tum(path: Path) -> Float[np.ndarray, "frames 4 4"]:
+    """Poses in the order of the file. Raises UserError for a file that is none."""
+    from scipy.spatial.transform import Rotation
+
+    try:
+        rows = np.atleast_2d(np.loadtxt(path, comments="#"))
+        poses = np.tile(np.eye(4), (len(rows), 1, 1))
+        poses[:, :3, :3] = Rotation.from_quat(rows[:, 4:8]).as_matrix()
+        poses[:, :3, 3] = rows[:, 1:4]
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(
+            f"{path} is no trajectory: lines of time tx ty tz qx qy qz qw are expected ({error})."
+        ) from error
+    return poses
