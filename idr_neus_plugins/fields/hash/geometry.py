@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -97,19 +97,23 @@ class HashGeometry(GeometryField):
         distance = offsets.norm(dim=1)
         return distance - self.config.radius, offsets / distance[:, None].clamp(min=1e-9)
 
+    def _linears(self) -> list[nn.Linear]:
+        return cast("list[nn.Linear]", list(self.layers))
+
     def _weights(self, inputs: int) -> list[Tensor]:
         """Of all layers; of the first one the columns for the levels in use."""
-        weights = [layer.weight for layer in self.layers]
+        weights = [layer.weight for layer in self._linears()]
         return [weights[0][:, :inputs], *weights[1:]]
 
     def _network(self, positions: Tensor, encoded: Tensor) -> tuple[Float[Tensor, "points outputs"], list[Tensor]]:
         """Outputs, and what every layer handed to its softplus (whose derivative is the sigmoid of that)."""
         hidden, linears = torch.cat([positions, encoded], dim=1), []
-        weights = self._weights(hidden.shape[1])
-        for weight, layer in zip(weights[:-1], self.layers, strict=False):
+        *weights, last = self._weights(hidden.shape[1])
+        *layers, out = self._linears()
+        for weight, layer in zip(weights, layers, strict=True):
             linears.append(functional.linear(hidden, weight, layer.bias))
             hidden = functional.softplus(linears[-1], beta=SHARPNESS)
-        return functional.linear(hidden, weights[-1], self.layers[-1].bias), linears
+        return functional.linear(hidden, last, out.bias), linears
 
     def _run_back(self, linears: list[Tensor]) -> Float[Tensor, "points inputs"]:
         """Derivative of g's value with respect to the position and its encoding."""
