@@ -33,7 +33,7 @@ def hold_then_decay(progress: float, hold: float, floor: float) -> float:
 
 
 def late_geometric(progress: float, start: float, end: float) -> float:
-    """From ``start`` to ``end`` (both above 0), the logarithm following the fourth power of progress: most of it late."""
+    """From ``start`` to ``end`` (both above 0), its logarithm with the fourth power of progress: late."""
     return start * (end / start) ** progress**4
 
 
