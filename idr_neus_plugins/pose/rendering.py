@@ -1,8 +1,8 @@
 """Differentiable silhouettes, colours and depths of a cached shape under many poses at once.
 
-Silhouette: sigmoid of the smallest signed distance along the ray, measured in pixels. The place of the smallest value
-is held; its derivative does not count, because the value is smallest there (the envelope theorem). So is the pixel's
-width there, which hardly changes. Colour and depth: at the first surface point, differentiable as in IDR (Yariv et al.
+Silhouette: sigmoid of the smallest signed distance along the ray, measured in pixels at the depth of the object's
+origin. The place of the smallest value is held; its derivative does not count, because the value is smallest there (the
+envelope theorem). Colour and depth: at the first surface point, differentiable as in IDR (Yariv et al.
 2020, equation 3).
 """
 
@@ -60,8 +60,8 @@ def render(
     origins, rays = object_rays(poses, directions)
     if found is None:
         found = march(shape, origins.detach(), rays.detach())
-    sharpness = poses.scales[:, None] / (found.closest.clamp(min=1e-3) * pixels[:, None])
-    silhouettes = _silhouettes(shape, origins, rays, found, sharpness)
+    sharpness = poses.scales / (poses.translations[:, 2].clamp(min=1e-3) * pixels)
+    silhouettes = _silhouettes(shape, origins, rays, found, sharpness[:, None].expand_as(found.values))
     met = found.met.isfinite()
     depths, points = _surface(shape, origins, rays, found, met)
     colors = rays.new_zeros(rays.shape).index_put((met,), shape.rgb(points))
