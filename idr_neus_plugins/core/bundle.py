@@ -1,7 +1,7 @@
-"""Bundle adjustment: cameras and points such that the points project to where photographs show them (Triggs et al. 2000).
+"""Bundle adjustment: cameras and points such that points project to where photographs show them (Triggs et al. 2000).
 
-Every camera has six unknowns: it turns by a rotation vector in its own axes and its centre moves. Every point has three,
-which are eliminated exactly from each step (Schur complement), so that cameras move along with all that they look at.
+Every camera has six unknowns: it turns by a rotation vector in its own axes and its centre moves. Every point has
+three, eliminated exactly from each step (Schur complement), so that cameras move along with all that they look at.
 Poses are camera-to-scene in OpenCV axes; pixels are (x, y).
 """
 
@@ -39,7 +39,7 @@ class Bundle(NamedTuple):
     points: Float[Tensor, "points 3"]
 
     def moved(self, cameras: Float[Tensor, "views 6"], points: Float[Tensor, "points 3"]) -> Bundle:
-        """Each camera turned about its own axes by a rotation vector (first three), its centre and the points shifted."""
+        """Cameras turned about their own axes by a rotation vector (first three); their centres and points shifted."""
         turns = torch.linalg.matrix_exp(cross_matrix(cameras[:, :3]))
         rotations = self.poses[:, :, :3] @ turns
         centres = self.poses[:, :, 3] + cameras[:, 3:]
@@ -68,11 +68,10 @@ def linearise(bundle: Bundle, intrinsics: Float[Tensor, "views 3 3"], seen: Obse
     projected = (in_camera[:, None] @ intrinsics[seen.views].mT)[:, 0]
     depths = projected[:, 2:]
     pixels = projected[:, :2] / depths
-    by_camera_frame = (intrinsics[seen.views, :2] - pixels[:, :, None] * intrinsics[seen.views, 2:]) / depths[
-        :, :, None
-    ]
-    by_point = by_camera_frame @ bundle.poses[seen.views, :, :3].mT
-    by_camera = torch.cat([by_camera_frame @ cross_matrix(in_camera), -by_point], dim=2)
+    matrices = intrinsics[seen.views]
+    in_frame = (matrices[:, :2] - pixels[:, :, None] * matrices[:, 2:]) / depths[:, :, None]
+    by_point = in_frame @ bundle.poses[seen.views, :, :3].mT
+    by_camera = torch.cat([in_frame @ cross_matrix(in_camera), -by_point], dim=2)
     return Linearised(pixels - seen.pixels, by_camera, by_point)
 
 

@@ -85,15 +85,13 @@ def align(
         spread = _spread(values)
         slopes = torch.stack([dx, dy], dim=2) / spread[:, None, None]
         slopes = slopes - slopes.mean(dim=1, keepdim=True)
-        residuals = normalised(values) - template
-        # The normalisation holds the values' own direction: a change of contrast is no residual.
         own = normalised(values)
+        residuals = own - template
+        # A change of contrast is no residual: the norm is held.
         slopes = slopes - own[:, :, None] * (own[:, None] @ slopes)
         squared = slopes.mT @ slopes
-        squared = squared + 1e-3 * squared.diagonal(dim1=1, dim2=2).mean(dim=1)[:, None, None] * torch.eye(2).to(
-            squared
-        )
-        squared = squared + 1e-12 * torch.eye(2).to(squared)
+        damping = 1e-3 * squared.diagonal(dim1=1, dim2=2).mean(dim=1) + 1e-12
+        squared = squared + damping[:, None, None] * torch.eye(2).to(squared)
         step = -torch.linalg.solve(squared, (slopes.mT @ residuals[:, :, None]))[:, :, 0]
         shifts = shifts + step * (most / step.norm(dim=1, keepdim=True).clamp(min=most))
     values = sample(image[None], places + shifts[:, None])[0]

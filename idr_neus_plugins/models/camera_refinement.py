@@ -37,6 +37,8 @@ class CameraRefinementConfig(CameraOptimizerConfig):
     moves_from: float = 0.3
     """Share of the training after which cameras may move, too; before, they only turn. A camera that is turned wrongly
     by several degrees would else go astray along its orbit, where it finds as good a silhouette."""
+    bundle_at: tuple[float, ...] = ()
+    """Progress of the training at which cameras and points of the surface are adjusted together (``bundle_step``)."""
     trans_l2_penalty: float = 0.0
     """Weight of the mean length of the moves, MOVE_SCALE scene units."""
     rot_l2_penalty: float = 0.0
@@ -50,6 +52,9 @@ class CameraRefinement(CameraOptimizer):
 
     start: Float[Tensor, "views 3 4"]
     """Camera-to-scene of the training views before refinement, OpenGL axes; kept with the weights."""
+    settled: Float[Tensor, "views 3 4"]
+    """Scene-to-scene motions from there to where the last bundle adjustment has put the cameras; what is trained
+    comes on top."""
 
     def __init__(
         self,
@@ -61,9 +66,11 @@ class CameraRefinement(CameraOptimizer):
     ) -> None:
         super().__init__(config, num_cameras, device)
         self.progress = 0.0
+        self.bundle_due = False
         poses = torch.eye(4)[None, :3].repeat(num_cameras, 1, 1) if cameras is None else cameras.camera_to_worlds
         if self.is_on:
             self.register_buffer("start", poses.detach().clone().to(device))
+            self.register_buffer("settled", torch.eye(4, device=device)[:3].repeat(num_cameras, 1, 1))
             self.shared_moves = nn.Parameter(torch.zeros(3, 4, device=device))
 
     @property
@@ -72,16 +79,29 @@ class CameraRefinement(CameraOptimizer):
 
     def motions(self, views: Int[Tensor, " rays"]) -> Float[Tensor, "rays 3 4"]:
         """[R | t] by which the cameras of training views have been moved in the scene."""
-        centres = self.start[:, :, 3]
+        centres = (self.settled @ _square(self.start))[:, :, 3]
         moves, turns = self.pose_adjustment.split(3, dim=1)
         moves = moves + affine(self.shared_moves, centres / centres.norm(dim=1).mean())
         if self.progress < self.config.moves_from:
             moves = moves.detach()
-        return rigid_motions(moves, turns, centres)[views]
+        return (rigid_motions(moves, turns, centres) @ _square(self.settled))[views]
+
+    @torch.no_grad()
+    def settle(self, poses: Float[Tensor, "views 3 4"]) -> None:
+        """Puts the cameras at these camera-to-scene poses, OpenGL axes; the training goes on from there."""
+        self.settled.copy_((_square(poses) @ torch.linalg.inv(_square(self.start)))[:, :3])
+        self.pose_adjustment.zero_()
+        self.shared_moves.zero_()
 
     def set_progress(self, progress: float) -> None:
         """Of the training, in [0, 1]."""
+        self.bundle_due = any(self.progress < at <= progress for at in self.config.bundle_at)
         self.progress = progress
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        if self.is_on:  # runs of earlier versions have not settled anything
+            state_dict.setdefault(f"{prefix}settled", torch.eye(4)[:3].repeat(self.num_cameras, 1, 1))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def move(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], views: Int[Tensor, " rays"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.config_utils import to_immutable_dict
@@ -25,6 +25,7 @@ from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
+from idr_neus_plugins.models.bundle_step import bundle_step
 from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
@@ -146,10 +147,17 @@ class SurfaceModel(Model):
         def report(step: int) -> None:
             report_refinement(self.camera_optimizer, attributes.pipeline.datamanager.training_views())  # type: ignore
 
+        def adjust_bundle(step: int) -> None:
+            if self.camera_optimizer.bundle_due:
+                bundle_step(self.camera_optimizer, attributes.pipeline.datamanager.training_views(), self.trace)  # type: ignore
+
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
         callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
         if self.camera_optimizer.is_on:
             callbacks.append(TrainingCallback([TrainingCallbackLocation.AFTER_TRAIN], report))
+            # After the step for which the trainer has set the progress.
+            each = [TrainingCallbackLocation.AFTER_TRAIN_ITERATION]
+            callbacks.append(TrainingCallback(each, adjust_bundle, update_every_num_iters=1))
         return callbacks
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
@@ -248,6 +256,22 @@ class SurfaceModel(Model):
         Raises UserError where a threshold is missing or makes no sense.
         """
         return self.renderer.level(threshold)
+
+    @torch.no_grad()
+    def trace(
+        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]
+    ) -> tuple[Float[Tensor, " rays"], Bool[Tensor, " rays"], Float[Tensor, "rays 3"]]:
+        """Distances to the surface as it is rendered, whether there is one, and its unit normals."""
+        training = self.training
+        self.eval()
+        chunks = zip(*(part.split(self.config.rays_at_once) for part in (origins, directions)), strict=True)
+        rays = [self.renderer(*chunk, self.geometry, self.radiance) for chunk in chunks]
+        self.train(training)
+        depth, accumulation, normals = (
+            torch.cat([getattr(part, name) for part in rays]) if rays else origins.new_zeros(0, width)
+            for name, width in (("depth", 1), ("accumulation", 1), ("normals", 3))
+        )
+        return depth[:, 0], accumulation[:, 0] > 0.5, functional.normalize(normals, dim=-1)
 
     @torch.no_grad()
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:

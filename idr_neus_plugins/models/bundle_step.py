@@ -1,0 +1,56 @@
+"""Cameras and points of the surface adjusted together, between two steps of the training.
+
+Gradients through the surface change cameras while the surface holds still, and the surface while cameras do. What the
+two have wrong together, such as an object that stands beside its place with all cameras turned to it, hardly improves
+so. Here points leave the surface: they are followed from photograph to photograph and adjusted along with the cameras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from nerfstudio.utils.rich_utils import CONSOLE
+from torch import Tensor
+
+from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
+from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.models.camera_refinement import CameraRefinement
+from idr_neus_plugins.models.surface_tracks import Trace, find_tracks
+
+MIN_OBSERVATIONS = 30
+"""Of every view; with fewer, chance decides where a camera goes."""
+
+
+@torch.no_grad()
+def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -> None:
+    """Adjusts all cameras at once, or says why it cannot."""
+    if not views.is_pinhole:
+        CONSOLE.print("No bundle adjustment: it knows pinhole cameras only.")
+        return
+    current = replace(views, camera_to_scene=_flipped(cameras.refined()))
+    points, seen = find_tracks(current, trace)
+    fewest = int(torch.bincount(seen.views, minlength=len(views.sizes)).min())
+    if fewest < MIN_OBSERVATIONS:
+        CONSOLE.print(f"No bundle adjustment: one of the views shows only {fewest} points that others show, too.")
+        return
+    before = Bundle(current.camera_to_scene.double(), points.double())
+    exact = seen._replace(pixels=seen.pixels.double())
+    intrinsics = views.intrinsics.double()
+    after = adjust(before, intrinsics, exact)
+    cameras.settle(_flipped(after.poses).to(cameras.start))
+    errors = [_median_error(bundle, intrinsics, exact) for bundle in (before, after)]
+    CONSOLE.print(
+        f"Bundle adjustment: {len(seen.views)} observations of {len(seen.points.unique())} points, "
+        f"median error {errors[0]:.2f} → {errors[1]:.2f} px."
+    )
+
+
+def _median_error(bundle: Bundle, intrinsics: Float[Tensor, "views 3 3"], seen: Observations) -> float:
+    return float(reprojections(bundle, intrinsics, seen).norm(dim=1).median())
+
+
+def _flipped(poses: Float[Tensor, "views 3 4"]) -> Float[Tensor, "views 3 4"]:
+    """OpenGL axes to OpenCV axes, and back."""
+    return poses * poses.new_tensor([1.0, -1.0, -1.0, 1.0])
