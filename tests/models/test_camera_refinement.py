@@ -113,6 +113,36 @@ def test_what_all_cameras_share_is_a_move_of_each():
     assert (shared.refined() - shared.start).abs().max() > 0.01
 
 
+def test_cameras_go_on_from_where_a_bundle_adjustment_has_put_them():
+    module, other = refinement(0.0), refinement(0.05)
+    poses = other.refined().detach()
+    module.shared_moves.data.fill_(0.3)
+    module.settle(poses)
+    torch.testing.assert_close(module.refined(), poses, atol=1e-5, rtol=1e-5)
+    module.pose_adjustment.data[:, 3:] = 0.1
+    torch.testing.assert_close(module.refined()[:, :, 3], poses[:, :, 3], atol=1e-5, rtol=1e-5)  # a turn is in place
+    loaded = refinement(0.0)
+    loaded.load_state_dict(module.state_dict())
+    torch.testing.assert_close(loaded.refined(), module.refined())
+
+
+def test_weights_from_before_there_were_bundle_adjustments_are_read():
+    module, old = refinement(0.0), refinement(0.05)
+    weights = old.state_dict()
+    del weights["settled"]
+    module.load_state_dict(weights)
+    torch.testing.assert_close(module.refined(), old.refined())
+
+
+def test_a_bundle_adjustment_is_due_once_at_its_progress():
+    module = CameraRefinementConfig(mode="SE3", bundle_at=(0.3,)).setup(num_cameras=3, device="cpu", cameras=cameras())
+    due = []
+    for progress in (0.0, 0.2, 0.31, 0.4, 1.0):
+        module.set_progress(progress)
+        due.append(module.bundle_due)
+    assert due == [False, False, True, False, False]
+
+
 def test_training_cameras_are_those_of_the_training_views():
     given = cameras()
     chosen = training_cameras({"all_cameras": given, "view_indices": [2, 0]})

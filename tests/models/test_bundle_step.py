@@ -1,0 +1,82 @@
+"""Cameras around a painted sphere, turned and moved a little: its points, followed through the photographs, tell."""
+
+import pytest
+import torch
+from nerfstudio.cameras.cameras import Cameras
+
+from idr_neus_plugins.core.intersection import ray_sphere
+from idr_neus_plugins.core.patches import Camera
+from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.evaluation.cameras import camera_errors
+from idr_neus_plugins.models.bundle_step import bundle_step
+from idr_neus_plugins.models.camera_refinement import CameraRefinement, CameraRefinementConfig
+
+RADIUS, SIZE, COUNT = 0.6, 128, 6
+FLIP = torch.tensor([1.0, -1.0, -1.0, 1.0])
+
+
+def trace(origins: torch.Tensor, directions: torch.Tensor):
+    near, _, met = ray_sphere(origins / RADIUS, directions)
+    points = origins + RADIUS * near[:, None] * directions
+    return RADIUS * near, met, points / RADIUS
+
+
+def poses() -> torch.Tensor:
+    angles = torch.linspace(-0.6, 0.6, COUNT).double().numpy()
+    places = [[2.5 * torch.sin(torch.tensor(a)).item(), 0.8 * (-1) ** i, -2.3] for i, a in enumerate(angles)]
+    up = torch.tensor([0.0, -1.0, 0.0]).double().numpy()
+    ends = [look_at(torch.tensor(p).double().numpy(), 0.0 * up, up)[:3] for p in places]
+    return torch.stack([torch.from_numpy(end) for end in ends]).float()
+
+
+def painted(camera: Camera) -> torch.Tensor:
+    axis = torch.arange(SIZE) + 0.5
+    pixels = torch.cartesian_prod(axis, axis).flip(1)
+    directions = torch.nn.functional.normalize(camera.directions(pixels), dim=1)
+    distances, met, normals = trace(camera.pose[:, 3].expand_as(directions), directions)
+    x, y, z = (RADIUS * normals).unbind(dim=1)
+    grey = 0.5 + 0.16 * (torch.sin(19.0 * x + 4.0 * z) + torch.sin(21.0 * y - 5.0 * x) + torch.sin(15.0 * z + 9.0 * y))
+    return torch.where(met, grey, 0.0).view(SIZE, SIZE)
+
+
+def scene() -> TrainingViews:
+    intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(COUNT, 3, 3)
+    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, poses(), strict=True)])
+    colors = (255.0 * pictures).round().byte()[..., None].expand(-1, -1, -1, 3).contiguous()
+    sizes = torch.full((COUNT, 2), SIZE)
+    return TrainingViews(intrinsics, poses(), sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
+
+
+def inexact() -> CameraRefinement:
+    given = Cameras(poses() * FLIP, fx=200.0, fy=200.0, cx=64.0, cy=64.0, width=SIZE, height=SIZE)
+    module = CameraRefinementConfig(mode="SE3").setup(num_cameras=COUNT, device="cpu", cameras=given)
+    torch.manual_seed(0)
+    module.pose_adjustment.data = 0.01 * torch.randn(COUNT, 6)
+    return module
+
+
+def errors(module: CameraRefinement):
+    bottom = torch.tensor([0.0, 0.0, 0.0, 1.0]).expand(COUNT, 1, 4)
+    ends = (torch.cat([part, bottom], dim=1).detach().double().numpy() for part in (module.refined() * FLIP, poses()))
+    return camera_errors(*ends)
+
+
+def test_cameras_are_found_from_the_points_of_the_surface():
+    module = inexact()
+    before = errors(module)
+    bundle_step(module, scene(), trace)
+    after = errors(module)
+    assert after.rotation_deg.mean() < 0.25 * before.rotation_deg.mean()
+    assert after.translation.mean() < 0.5 * before.translation.mean()
+    assert module.pose_adjustment.abs().max() == 0
+
+
+@pytest.mark.parametrize("what", ["lens", "texture"])
+def test_where_nothing_can_be_measured_cameras_stay_and_the_run_says_so(what: str, capsys):
+    module, views = inexact(), scene()
+    change = {"lens": {"is_pinhole": False}, "texture": {"images": torch.full_like(views.images, 128)}}[what]
+    expected = module.refined().detach().clone()
+    bundle_step(module, TrainingViews(**{**vars(views), **change}), trace)
+    torch.testing.assert_close(module.refined().detach(), expected)
+    assert "No bundle adjustment" in capsys.readouterr().out
