@@ -17,7 +17,7 @@ from torch import Tensor
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.models.camera_refinement import CameraRefinement
-from idr_neus_plugins.models.surface_tracks import Trace, find_tracks
+from idr_neus_plugins.models.surface_tracks import NothingToFollow, Trace, find_tracks
 
 MIN_OBSERVATIONS = 30
 """Of every view; with fewer, chance decides where a camera goes."""
@@ -30,7 +30,11 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
         CONSOLE.print("No bundle adjustment: it knows pinhole cameras only.")
         return
     current = replace(views, camera_to_scene=_flipped(cameras.refined()))
-    points, seen = find_tracks(current, trace)
+    try:
+        points, seen = find_tracks(current, trace)
+    except NothingToFollow:
+        CONSOLE.print("No bundle adjustment: the photographs show no corners on the surface.")
+        return
     fewest = int(torch.bincount(seen.views, minlength=len(views.sizes)).min())
     if fewest < MIN_OBSERVATIONS:
         CONSOLE.print(f"No bundle adjustment: one of the views shows only {fewest} points that others show, too.")

@@ -268,8 +268,7 @@ class SurfaceModel(Model):
         rays = [self.renderer(*chunk, self.geometry, self.radiance) for chunk in chunks]
         self.train(training)
         depth, accumulation, normals = (
-            torch.cat([getattr(part, name) for part in rays]) if rays else origins.new_zeros(0, width)
-            for name, width in (("depth", 1), ("accumulation", 1), ("normals", 3))
+            torch.cat([getattr(part, name) for part in rays]) for name in ("depth", "accumulation", "normals")
         )
         return depth[:, 0], accumulation[:, 0] > 0.5, functional.normalize(normals, dim=-1)
 

@@ -46,6 +46,10 @@ MIN_VIEWS = 3
 """Views, with the reference, that must see a point."""
 
 
+class NothingToFollow(Exception):
+    """There is no point of the surface that could be recognised."""
+
+
 @dataclass(frozen=True)
 class SurfacePoints:
     """Points of the surface with their references."""
@@ -58,12 +62,17 @@ class SurfacePoints:
 
 
 def find_tracks(views: TrainingViews, trace: Trace) -> tuple[Float[Tensor, "points 3"], Observations]:
-    """Surface points and the pixels that show them, among those of at least MIN_VIEWS views. Pinhole cameras only."""
+    """Surface points and the pixels that show them, for those that MIN_VIEWS views show. Pinhole cameras only.
+
+    Raises NothingToFollow where the photographs have no corners on the surface.
+    """
     pictures = views.images.float() @ views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
     points = _points(views, pictures, trace)
     found = [_reference_observations(points)]
     for view in range(len(pictures)):
-        found.append(_follow(view, views, pictures, points, _visible(view, views, points, trace)))
+        visible = _visible(view, views, points, trace)
+        if len(visible):
+            found.append(_follow(view, views, pictures, points, visible))
     seen = Observations(*(torch.cat(parts) for parts in zip(*found, strict=True)))
     counts = torch.bincount(seen.points, minlength=len(points.positions))
     return points.positions, seen.where(counts[seen.points] >= MIN_VIEWS)
@@ -79,6 +88,8 @@ def _points(views: TrainingViews, pictures: Float[Tensor, "views h w"], trace: T
     for view, picture in enumerate(pictures):
         score = cornerness(picture, RADIUS)
         pixels = best_of_cells(score, _inner(views, view) & (score > MIN_CORNERNESS), cell)
+        if not len(pixels):
+            continue
         camera = _camera(views, view)
         directions = normalize(camera.directions(pixels), dim=1)
         origins = camera.pose[:, 3].expand_as(directions)
@@ -87,6 +98,8 @@ def _points(views: TrainingViews, pictures: Float[Tensor, "views h w"], trace: T
         positions = origins + distances[:, None] * directions
         references = torch.full_like(distances, view, dtype=torch.long)
         parts.append([part[kept] for part in (positions, normals, references, pixels)])
+    if not parts:
+        raise NothingToFollow
     return SurfacePoints(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
@@ -112,6 +125,8 @@ def _visible(view: int, views: TrainingViews, points: SurfacePoints, trace: Trac
     within = (pixels >= RADIUS).all(dim=1) & (pixels[:, 0] < width - RADIUS) & (pixels[:, 1] < height - RADIUS)
     facing = -(directions * points.normals).sum(dim=1) > MIN_COSINE
     candidates = (within & facing & (points.references != view)).nonzero()[:, 0]
+    if not len(candidates):
+        return candidates
     reached, met, _ = trace(camera.pose[:, 3].expand(len(candidates), 3), directions[candidates])
     return candidates[met & ((reached - distances[candidates]).abs() < OCCLUDED)]
 
