@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from idr_neus_plugins.meshing.finished import FinishedMesh, Texture, ViewDepende
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.texture.atlas import Texels, Unwrapped, rasterise, unwrap
 from idr_neus_plugins.meshing.texture.field_colors import FieldColors
+from idr_neus_plugins.meshing.texture.looks import Look, field_look, photograph_look
 from idr_neus_plugins.meshing.texture.lookup import at_uv
-from idr_neus_plugins.meshing.texture.photographs import blend, look, prepare_all
-from idr_neus_plugins.meshing.texture.view_dependence import Look, fit_texels, quantised
+from idr_neus_plugins.meshing.texture.photographs import blend, prepare_all
+from idr_neus_plugins.meshing.texture.view_dependence import fit_texels, quantised
 
 LARGEST = 2048
 """Texels along a side for how colours change with the view: their pictures stand in one file."""
@@ -47,14 +47,14 @@ def bake(
     if options.texture == "field" or views is None:
         colors = field.along_normals(texels.positions)
         if views is not None and options.view_dependence:
-            looks = field.looks(mesh, cameras_of(views))
+            looks = [field_look(field.radiance, camera.centre) for camera in cameras_of(views)]
     else:
         photographs = prepare_all(mesh, views, progress=progress)
         blended = blend(photographs, texels, progress=progress)
         colors, blank = blended.colors, blended.weights == 0
         colors[blank] = field.along_normals(texels.positions[blank])
         told |= {"texels_photographed": float((~blank).mean()), "exposure_gains": blended.gains.tolist()}
-        looks = [Look(each.camera.centre, partial(look, each)) for each in photographs]
+        looks = [photograph_look(each, field.radiance) for each in photographs]
     texture = Texture(unwrapped.uv, padded(texels, colors, size))
     if options.view_dependence:
         texture = replace(texture, views=view_dependence(unwrapped, texture, looks, options.view_dependence, progress))

@@ -1,24 +1,18 @@
-"""The colour field as painter of a mesh: along the normals, and as cameras would see it."""
+"""The colour field as painter of a mesh: along its normals, and in any direction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.meshing.colors import vertex_colors
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.lattice import SDF
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.refine import onto_zero
-from idr_neus_plugins.meshing.texture.view_dependence import Look
-from idr_neus_plugins.meshing.visibility import seen_cosines
 
 if TYPE_CHECKING:
     from idr_neus_plugins.meshing.build import Surface
@@ -28,7 +22,7 @@ BATCH = 65536
 
 @dataclass(frozen=True)
 class FieldColors:
-    """Colours of the zero set near points of a mesh."""
+    """Colours of a surface near points of its mesh."""
 
     surface: Surface
     sdf: SDF
@@ -38,28 +32,18 @@ class FieldColors:
     progress: bool = True
 
     def along_normals(self, positions: np.ndarray) -> np.ndarray:
-        """[n, 3] uint8 at ``positions`` [n, 3], seen along the normals."""
+        """[n, 3] uint8 of the zero set near ``positions`` [n, 3], seen along its normals."""
         return vertex_colors(self._at_surface, positions, self._device, batch_size=BATCH, progress=self.progress)
 
-    def looks(self, mesh: FinishedMesh, cameras: Sequence[PinholeCamera]) -> list[Look]:
-        """What the field would show each camera of the ``mesh``."""
-        caster = RayCaster(mesh.shape)
-        return [Look(camera.centre, partial(self._look, caster, camera)) for camera in cameras]
-
-    def _look(
-        self, caster: RayCaster, camera: PinholeCamera, positions: np.ndarray, normals: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        weights = seen_cosines(caster, positions, normals, camera)
-        colors, seen = np.zeros((len(positions), 3), np.float32), np.nonzero(weights)[0]
-        for part in np.array_split(seen, len(seen) // BATCH + 1):
-            colors[part] = self._seen_from(camera.centre, positions[part])
-        return colors, weights
-
     @torch.no_grad()
-    def _seen_from(self, centre: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        places, ways = (torch.from_numpy(each).float().to(self._device) for each in (positions, positions - centre))
-        directions = torch.nn.functional.normalize(ways, dim=-1)
-        return self.surface.surface_radiance(places, directions).cpu().numpy()
+    def radiance(self, positions: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """[n, 3] float32 in [0, 1] at ``positions`` [n, 3], seen along ``directions`` [n, 3] into the scene."""
+        colors = np.empty((len(positions), 3), np.float32)
+        for start in range(0, len(positions), BATCH):
+            part = slice(start, start + BATCH)
+            places, ways = (torch.from_numpy(each[part]).float().to(self._device) for each in (positions, directions))
+            colors[part] = self.surface.surface_radiance(places, normalize(ways, dim=-1)).cpu().numpy()
+        return colors
 
     def _at_surface(self, positions: Tensor) -> Tensor:
         return self.surface.surface_colors(onto_zero(positions, self.sdf, self.surface.surface_normals, self.reach))

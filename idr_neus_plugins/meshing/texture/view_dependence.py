@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,21 +10,11 @@ import torch
 from idr_neus_plugins.core.spherical_harmonics import num_harmonics, orthonormal_harmonics
 from idr_neus_plugins.meshing.finished import ViewDependence
 from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
+from idr_neus_plugins.meshing.texture.looks import Look
 from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.progress import progress_bar
 
-
-class Look(NamedTuple):
-    """What one camera tells about a surface."""
-
-    centre: np.ndarray
-    """Of the camera [3], scene units."""
-    ask: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-    """Positions and unit normals [t, 3] of surface points -> their colours [t, 3] in [0, 1] as the camera sees them,
-    and the weights of that [t]; 0 where it does not see them."""
-
-
-RIDGE = (0.02, 0.05, 0.1, 0.2)
+RIDGE = (0.005, 0.015, 0.03, 0.06)
 """Weight of the squares of the coefficients of each degree, in looks: few looks at a texel change little, and wavy
 changes need more of them than smooth ones."""
 SPREAD = 99.9
