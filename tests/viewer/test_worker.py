@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,12 @@ def test_a_mesh_comes_back_from_the_other_process(worker, snapshot, tmp_path):
     (tmp_path / "live.glb").write_bytes(live.glb)
     mesh = read_mesh(tmp_path / "live.glb")
     assert len(mesh.faces) == live.faces > 100 and mesh.colors is not None and live.seconds > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux has an idle class, other systems do not")
+def test_it_takes_what_is_left_of_the_machine(worker, snapshot):
+    worker.ask(LiveMeshRequest(snapshot, "mesh", 16, None, []))
+    assert os.sched_getscheduler(worker._running().pid) == os.SCHED_IDLE
 
 
 def test_failures_are_told_and_the_next_request_is_answered(worker, snapshot):
