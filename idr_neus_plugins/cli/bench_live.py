@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class BenchLive:
-    """Time training steps while the viewer's worker makes one mesh after the other, and while it rests, by turns."""
+    """Time training steps while the viewer's worker makes one mesh after the other, and while it stands still, by turns
+    that are short, so that whatever else the machine does slows both alike."""
 
     data: Path
     """The scene."""
@@ -29,14 +30,14 @@ class BenchLive:
     """A method of ours."""
     resolution: int = 128
     """Of the mesh."""
-    steps: int = 100
+    steps: int = 10
     """Steps of a turn."""
-    turns: int = 3
+    turns: int = 20
     """Turns beside the worker, and as many without."""
     progress: float = 0.9
     """At which progress of the training: grids are coarse at 0 and fine at 1."""
     json: Path | None = None
-    """Write the figures to this file too: ``step_ms step_ms_live ratio mesh_seconds meshes``."""
+    """Write the figures to this file too: ``step_ms step_ms_live ratio meshes``."""
 
     def main(self) -> None:
         from idr_neus_plugins.cli.step_timing import config_of, started
@@ -58,21 +59,21 @@ class BenchLive:
     def _alternate(self, trainer: SurfaceTrainer, meshing: _Meshing) -> dict[str, float]:
         """Mean wall time of a step without and beside the worker, pauses for snapshots included."""
         meshing.make_one()  # starts its process
-        step, seconds = _take(trainer, meshing.lock, 0, self.steps // 5 + 1)
+        step, _ = _take(trainer, meshing.lock, 0, self.steps)
         alone = beside = 0.0
-        for _ in range(self.turns):
-            step, seconds = _take(trainer, meshing.lock, step, self.steps)
-            alone += seconds
-            with meshing.again_and_again():
+        with meshing.again_and_again():
+            for _ in range(self.turns):
+                with meshing.worker.at_rest():
+                    step, seconds = _take(trainer, meshing.lock, step, self.steps)
+                alone += seconds
                 step, seconds = _take(trainer, meshing.lock, step, self.steps)
-            beside += seconds
+                beside += seconds
         each = 1e3 / (self.turns * self.steps)
         return {
             "step_ms": each * alone,
             "step_ms_live": each * beside,
             "ratio": beside / alone,
-            "mesh_seconds": sum(meshing.seconds) / max(len(meshing.seconds), 1),
-            "meshes": len(meshing.seconds),
+            "meshes": meshing.made,
         }
 
 
@@ -85,17 +86,17 @@ class _Meshing:
     resolution: int
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held by every step, and by snapshots."""
-    seconds: list[float] = field(default_factory=list)
-    """That the worker took for each mesh beside the training."""
+    made: int = 0
+    """Meshes beside the training so far."""
 
-    def make_one(self) -> float:
+    def make_one(self) -> None:
         """Raises UserError where there is no surface."""
         from idr_neus_plugins.viewer.requests import LiveMeshRequest
         from idr_neus_plugins.viewer.snapshot import Snapshot
 
         with self.lock:
             snapshot = Snapshot.take(self.model, colors=False)
-        return self.worker.ask(LiveMeshRequest(snapshot, "mesh", self.resolution, None, [])).seconds
+        self.worker.ask(LiveMeshRequest(snapshot, "mesh", self.resolution, None, []))
 
     @contextmanager
     def again_and_again(self) -> Iterator[None]:
@@ -104,7 +105,8 @@ class _Meshing:
 
         def work() -> None:
             while not enough.is_set():
-                self.seconds.append(self.make_one())
+                self.make_one()
+                self.made += 1
 
         thread = threading.Thread(target=work)
         thread.start()

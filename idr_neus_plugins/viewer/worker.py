@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.viewer.requests import Answer, Request
+
+NICENESS = 15
+"""Of a core that both want the training keeps 97 %. Not Linux's idle class: where the training leaves no gap, a mesh
+would never be finished."""
 
 
 class Worker:
@@ -50,6 +57,18 @@ class Worker:
             self._process.wait()
             self._process = None
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Its process stands still meanwhile, in the middle of whatever it does; for measuring."""
+        process = self._process
+        if process is not None:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            if process is not None:
+                process.send_signal(signal.SIGCONT)
+
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             few = {name: "1" for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
@@ -64,7 +83,7 @@ class Worker:
 
 def serve() -> None:
     """The worker's side: answers requests until its input ends."""
-    give_way()
+    os.nice(NICENESS)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print must not end up among the answers
     while True:
@@ -74,15 +93,6 @@ def serve() -> None:
             return
         pickle.dump(_answered(request), answers, protocol=5)
         answers.flush()
-
-
-def give_way() -> None:
-    """Takes what nobody else wants of the machine: Linux's idle class, which never makes a training step wait for its
-    turn; elsewhere the lowest priority. Threads that are started later inherit it."""
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(19)
 
 
 def _answered(request: Request[Any]) -> tuple[bool, Any]:
