@@ -20,9 +20,9 @@ from typing import Any
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.viewer.requests import Answer, Request
 
-NICENESS = 15
-"""Of a core that both want the training keeps 97 %. Not Linux's idle class: where the training leaves no gap, a mesh
-would never be finished."""
+NICENESS = 10
+"""The training keeps nine tenths of a core that both want. With a smaller share, or in the idle class of Linux, no mesh
+would be finished in useful time where the training leaves no gap."""
 
 
 class Worker:

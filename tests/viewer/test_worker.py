@@ -50,7 +50,7 @@ def test_it_stands_still_on_demand(worker, snapshot):
         with worker.at_rest():
             answer = pool.submit(worker.ask, LiveMeshRequest(snapshot, "mesh", 16, None, []))
             with pytest.raises(TimeoutError):
-                answer.result(timeout=1.0)
+                answer.result(timeout=0.5)
         assert answer.result().faces > 0
 
 
