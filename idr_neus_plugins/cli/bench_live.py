@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,19 +60,19 @@ class BenchLive:
         """Mean wall time of a step without and beside the worker, pauses for snapshots included."""
         meshing.make_one()  # starts its process
         step, _ = _take(trainer, meshing.lock, 0, self.steps)
-        alone = beside = 0.0
+        seconds = {True: 0.0, False: 0.0}
         with meshing.again_and_again():
-            for _ in range(self.turns):
-                with meshing.worker.at_rest():
-                    step, seconds = _take(trainer, meshing.lock, step, self.steps)
-                alone += seconds
-                step, seconds = _take(trainer, meshing.lock, step, self.steps)
-                beside += seconds
+            for turn in range(self.turns):
+                # By turns the one first and the other: some work comes every so many steps.
+                for resting in (turn % 2 == 0, turn % 2 == 1):
+                    with meshing.worker.at_rest() if resting else nullcontext():
+                        step, taken = _take(trainer, meshing.lock, step, self.steps)
+                    seconds[resting] += taken
         each = 1e3 / (self.turns * self.steps)
         return {
-            "step_ms": each * alone,
-            "step_ms_live": each * beside,
-            "ratio": beside / alone,
+            "step_ms": each * seconds[True],
+            "step_ms_live": each * seconds[False],
+            "ratio": seconds[False] / seconds[True],
             "meshes": meshing.made,
         }
 
