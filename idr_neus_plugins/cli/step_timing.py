@@ -79,10 +79,7 @@ def _stages_of(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
 
 def _measure(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
     samples, rays = _counted(trainer.pipeline), trainer.pipeline.datamanager.get_train_rays_per_batch()
-    trainer.clock.progress = lambda step: min(timing.progress, 0.999)  # at 1 the training would end
-    trainer.pipeline.train()
-    for callback in trainer.callbacks:
-        callback.run_callback_at_location(0, location=TrainingCallbackLocation.BEFORE_TRAIN_ITERATION)
+    _begin(trainer, timing.progress)
     for step in range(timing.warmup):
         trainer.train_iteration(step)
     samples.clear()
@@ -150,3 +147,19 @@ def _forget_peak(device: str) -> None:
 
 def _peak_bytes(device: str) -> int:
     return torch.cuda.max_memory_allocated() if device.startswith("cuda") else peak_bytes()
+
+
+@contextmanager
+def started(config: Any, data: Path, progress: float) -> Iterator[SurfaceTrainer]:
+    """A trainer whose ``train_iteration`` is one step at this progress; what it writes does not stay."""
+    with TemporaryDirectory() as folder, _own_event_writers():
+        trainer = _trainer(config, data, Path(folder))
+        _begin(trainer, progress)
+        yield trainer
+
+
+def _begin(trainer: SurfaceTrainer, progress: float) -> None:
+    trainer.clock.progress = lambda step: min(progress, 0.999)  # at 1 the training would end
+    trainer.pipeline.train()
+    for callback in trainer.callbacks:
+        callback.run_callback_at_location(0, location=TrainingCallbackLocation.BEFORE_TRAIN_ITERATION)
