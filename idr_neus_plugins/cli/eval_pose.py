@@ -93,9 +93,7 @@ class EvalPose:
         ready = time.perf_counter()
         height = None if photographs.camera_heights is None or model is None else photographs.camera_heights[number]
         depths = frame.depths() if self.depth else None
-        found = estimate(
-            shape, image, photographs.intrinsics, height, self._settings(), depths, str(frame.image)
-        )
+        found = estimate(shape, image, photographs.intrinsics, height, self._settings(), depths, str(frame.image))
         done = time.perf_counter()
         place = posed(shape, found)
         if model is None:  # of a known mesh the size is known, too

@@ -27,7 +27,9 @@ class ViewPrior:
         azimuth, elevation, roll = self.log_probabilities[0].cpu()
         peaks = (azimuth >= azimuth.roll(1)) & (azimuth >= azimuth.roll(-1))
         best = torch.where(peaks, azimuth, -torch.inf).argsort(descending=True)[: min(count, int(peaks.sum()))]
-        means = [(bins.exp() * bin_middles(which)).sum().expand(len(best)) for which, bins in ((1, elevation), (2, roll))]
+        means = [
+            (bins.exp() * bin_middles(which)).sum().expand(len(best)) for which, bins in ((1, elevation), (2, roll))
+        ]
         return view_rotations(ViewAngles(bin_middles(0)[best], *means))
 
 

@@ -22,7 +22,6 @@ from idr_neus_plugins.single_view.fields.viewpoint import (
     view_rotations,
 )
 from idr_neus_plugins.single_view.shapes.photographs import FOCAL, orbit_camera
-from tests.single_view.test_pixel_features import a_view
 
 ANGLES = ViewAngles(torch.tensor([0.3, -2.9]), torch.tensor([0.5, -0.2]), torch.tensor([0.2, -0.4]))
 

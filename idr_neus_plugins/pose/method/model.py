@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.views import pinhole_cameras
-from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.comparison import Comparison
+from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import on_ground
 from idr_neus_plugins.pose.losses import PoseLossWeights
 from idr_neus_plugins.pose.method.data import scene_from_camera

@@ -40,7 +40,9 @@ def reframed(query: ShapeQuery, truth: dict[str, Tensor], which: Bool[Tensor, " 
     return query._replace(views=views), truth | {"pose": pose, "placed": transformed(query.surface, pose)}
 
 
-def _framing(alpha: Tensor, angles: Tensor, which: Tensor) -> tuple[Float[Tensor, " images"], Float[Tensor, "images 2"]]:
+def _framing(
+    alpha: Tensor, angles: Tensor, which: Tensor
+) -> tuple[Float[Tensor, " images"], Float[Tensor, "images 2"]]:
     """(zoom, what comes to the middle, ndc) of images that have been turned."""
     y, x = (torch.linspace(-1 + 1 / size, 1 - 1 / size, size).to(alpha) for size in alpha.shape[1:])
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).view(-1, 2)
