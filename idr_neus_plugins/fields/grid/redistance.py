@@ -19,8 +19,8 @@ KEPT_VOXELS = 2.5
 def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
     """Distances in voxels with the same surface, less what no camera could have asked for.
 
-    Small solid pieces and hollows without a way out become what surrounds them: they are left-overs of the coarse stages.
-    Values farther than a few voxels from the surface are measured anew.
+    Small solid pieces and hollows without a way out become what surrounds them: they are left-overs of the coarse
+    stages. Values farther than a few voxels from the surface are measured anew.
 
     Raises UserError where no surface is left.
     """

@@ -1,4 +1,4 @@
-"""Images turned and framed in other ways: as photographs come, whose cameras do not look straight at the object's origin."""
+"""Images turned and framed in other ways: photographs come from cameras that are not level, and are cut out anew."""
 
 from __future__ import annotations
 

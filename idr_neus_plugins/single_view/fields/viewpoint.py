@@ -1,8 +1,8 @@
 """From where an object is seen, as probabilities: of a table seen from its side, four answers may be true at once.
 
 Names: *azimuth* (from the scene's x axis towards y) and *elevation* are those of the camera as seen from the object,
-*roll* is the turn of the picture about the optical axis, clockwise. A head that regresses a rotation (``PoseHead``) answers
-with the mean of what is possible, which is often impossible itself.
+*roll* is the turn of the picture about the optical axis, clockwise. A head that regresses a rotation (``PoseHead``)
+answers with the mean of what is possible, which is often impossible itself.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def surprise(
     log_probabilities: Float[Tensor, "#views 3 bins"], rotations: Float[Tensor, "views 3 3"]
 ) -> Float[Tensor, " views"]:
     """-log p of views, linear between the bins' middles: a loss, and what speaks against a pose; differentiable."""
-    shares = torch.stack([_shares(*each) for each in zip(view_angles(rotations), RANGES, (True, False, False))], 1)
+    angles = view_angles(rotations)
+    shares = torch.stack([_shares(angles[which], RANGES[which], circle=which == 0) for which in range(3)], 1)
     return -(shares * log_probabilities).sum((1, 2))
 
 
