@@ -23,7 +23,7 @@ class ViewPrior:
         return surprise(self.log_probabilities.to(poses.scales), facing(poses.translations) @ poses.rotations)
 
     def likely(self, count: int) -> Float[Tensor, "views 3 3"]:
-        """Object-to-camera rotations at the ``count`` highest peaks of the azimuth, of cameras that look at the object."""
+        """Object-to-camera rotations at the ``count`` highest peaks of the azimuth, of cameras that look at it."""
         azimuth, elevation, roll = self.log_probabilities[0].cpu()
         peaks = (azimuth >= azimuth.roll(1)) & (azimuth >= azimuth.roll(-1))
         best = torch.where(peaks, azimuth, -torch.inf).argsort(descending=True)[: min(count, int(peaks.sum()))]

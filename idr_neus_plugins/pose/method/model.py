@@ -17,7 +17,7 @@ from nerfstudio.models.base_model import Model, ModelConfig
 from torch import Tensor, nn
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.data.views import pinhole_cameras
+from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
 from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import on_ground
@@ -32,6 +32,7 @@ from idr_neus_plugins.pose.similarity import Poses
 from idr_neus_plugins.pose.solver import Hypotheses
 from idr_neus_plugins.pose.starts import Views, best_starts, joined_candidates
 from idr_neus_plugins.single_view.fields.viewpoint import BINS
+from idr_neus_plugins.viewer.first_look import FirstLook
 from idr_neus_plugins.writing import replace_file
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class PoseModel(Model):
         starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
+        eye = PinholeCamera(np.eye(3), scene_from_camera()[:3], (1, 1))
+        self.first_look = FirstLook(nerfstudio_camera(eye))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
         self.truth: PosedMesh | None = None
