@@ -16,7 +16,7 @@ from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttrib
 from nerfstudio.models.base_model import Model, ModelConfig
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
 from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
 from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 SHOW_EVERY = 5
 """Steps."""
+FIRST_LOOK = (1.4, -3.2, 1.3)
+"""Where the viewer begins: beside the photograph, which would else hide what it shows."""
+BEHIND = 10.0
+"""Depth of what is not the object, scene units: behind all boxes, which the viewer would else hide."""
 ROWS = 1 << 15
 """Rays that are shown at a time."""
 
@@ -86,8 +90,8 @@ class PoseModel(Model):
         starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
-        eye = PinholeCamera(np.eye(3), scene_from_camera()[:3], (1, 1))
-        self.first_look = FirstLook(nerfstudio_camera(eye))
+        beside = look_at(np.array(FIRST_LOOK), np.zeros(3), np.array([0.0, 0.0, 1.0]))
+        self.first_look = FirstLook(nerfstudio_camera(PinholeCamera(np.eye(3), beside[:3], (1, 1))))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
         self.truth: PosedMesh | None = None
@@ -180,7 +184,7 @@ class PoseModel(Model):
         outputs = {
             "rgb": torch.where(met, rgb, 1.0),
             "accumulation": alpha,
-            "depth": torch.cat([part.depths[0] for part in parts])[:, None],
+            "depth": torch.where(met, torch.cat([part.depths[0] for part in parts])[:, None], BEHIND),
         }
         return {name: values.view(*pinhole.size, -1) for name, values in outputs.items()}
 
