@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,27 @@ class BenchStep:
         if self.json is not None:
             write_json(self.json, {**figures, "provenance": provenance()})
 
-    def _run(self, config: Any, timing: Any) -> dict[str, float]:
-        from idr_neus_plugins.cli.step_timing import time_steps
+    def _run(self, config: Any, timing: Any) -> dict[str, Any]:
+        from idr_neus_plugins.cli.step_timing import time_steps_and_stages
 
-        figures = time_steps(config, self.data, timing)
+        figures, stages = time_steps_and_stages(config, self.data, timing)
         engine = f", {config.pipeline.model.geometry.engine} engine" if self.engines else ""
         print_scores(f"{self.method}{engine} on {self.data.name} at progress {self.progress:g}", figures)
-        return figures
+        _print_stages(stages, figures)
+        return {**figures, "stages_ms": stages}
+
+
+def _print_stages(stages: Mapping[str, float], figures: Mapping[str, float]) -> None:
+    """The slowest first: milliseconds of a step, share, microseconds for each sample."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("stage", "ms a step", "share", "µs a sample")
+    whole = sum(stages.values())
+    for name, ms in sorted(stages.items(), key=lambda stage: -stage[1]):
+        share = ms / whole
+        table.add_row(name, f"{ms:.2f}", f"{share:.0%}", f"{share * figures['us_per_sample']:.3f}")
+    Console().print(table)
 
 
 def _with_engine(config: Any, name: str) -> Any:

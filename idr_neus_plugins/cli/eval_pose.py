@@ -38,6 +38,8 @@ class EvalPose:
     """A trained run of onet or disn (its folder or config.yml) that predicts the shapes; by default the true ones."""
     color: bool = True
     """Compare colours, too; --no-color for the silhouette alone."""
+    depth: bool = True
+    """Use depths where the scene has some; --no-depth for images alone."""
     limit: int | None = None
     """Only the first so many photographs."""
     pictures: Path | None = None
@@ -90,9 +92,8 @@ class EvalPose:
         shape = known(truth.mesh) if model is None else predicted(model, image, str(frame.image))
         ready = time.perf_counter()
         height = None if photographs.camera_heights is None or model is None else photographs.camera_heights[number]
-        found = estimate(
-            shape, image, photographs.intrinsics, height, self._settings(), frame.depths(), str(frame.image)
-        )
+        depths = frame.depths() if self.depth else None
+        found = estimate(shape, image, photographs.intrinsics, height, self._settings(), depths, str(frame.image))
         done = time.perf_counter()
         place = posed(shape, found)
         if model is None:  # of a known mesh the size is known, too

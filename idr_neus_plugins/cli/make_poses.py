@@ -31,6 +31,8 @@ class MakePoses:
     """Width and height of the images, pixels; the focal length is 245 at 224."""
     seed: int = 0
     """The same seed and options give the same scene."""
+    depth: bool = False
+    """Write the depths of single photographs, too, as an exact depth camera would."""
 
     def main(self) -> None:
         from idr_neus_plugins.pose.scenes.writing import PoseSceneOptions, write_sequence, write_single_views
@@ -38,7 +40,7 @@ class MakePoses:
         from idr_neus_plugins.writing import whole_folder
 
         options = PoseSceneOptions(
-            self.count, self.frames, self.sweep, self.categories, self.meshes, self.size, self.seed
+            self.count, self.frames, self.sweep, self.categories, self.meshes, self.size, self.seed, self.depth
         )
         write = write_sequence if self.frames else write_single_views
         with whole_folder(self.folder) as partial_folder, progress_bar() as bar:

@@ -17,6 +17,7 @@ import torch
 from nerfstudio.engine.callbacks import TrainingCallbackLocation
 from nerfstudio.engine.trainer import writer
 
+from idr_neus_plugins.cli.step_stages import stage_seconds
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.load import peak_bytes
 from idr_neus_plugins.training.trainer import SurfaceTrainer
@@ -51,16 +52,34 @@ def time_steps(config: Any, data: Path, timing: Timing) -> dict[str, float]:
 
     Memory is the GPU's by PyTorch, or the most that this process has ever held on a CPU.
     """
+    return time_steps_and_stages(config, data, timing, stages=False)[0]
+
+
+def time_steps_and_stages(
+    config: Any, data: Path, timing: Timing, stages: bool = True
+) -> tuple[dict[str, float], dict[str, float]]:
+    """As :func:`time_steps`, and milliseconds of a step by stage.
+
+    Stages are timed in as many further steps, because on a GPU every stage has to be waited for.
+    """
     with TemporaryDirectory() as folder, _own_event_writers():
-        return _measure(_trainer(config, data, Path(folder)), timing)
+        trainer = _trainer(config, data, Path(folder))
+        figures = _measure(trainer, timing)
+        return figures, _stages_of(trainer, timing) if stages else {}
+
+
+def _stages_of(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
+    def train() -> None:
+        for step in range(timing.steps):
+            trainer.train_iteration(timing.warmup + timing.steps + step)
+
+    seconds = stage_seconds(trainer, train, lambda: _now(trainer.device))
+    return {name: 1e3 * total / timing.steps for name, total in seconds.items()}
 
 
 def _measure(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
     samples, rays = _counted(trainer.pipeline), trainer.pipeline.datamanager.get_train_rays_per_batch()
-    trainer.clock.progress = lambda step: min(timing.progress, 0.999)  # at 1 the training would end
-    trainer.pipeline.train()
-    for callback in trainer.callbacks:
-        callback.run_callback_at_location(0, location=TrainingCallbackLocation.BEFORE_TRAIN_ITERATION)
+    _begin(trainer, timing.progress)
     for step in range(timing.warmup):
         trainer.train_iteration(step)
     samples.clear()
@@ -128,3 +147,19 @@ def _forget_peak(device: str) -> None:
 
 def _peak_bytes(device: str) -> int:
     return torch.cuda.max_memory_allocated() if device.startswith("cuda") else peak_bytes()
+
+
+@contextmanager
+def started(config: Any, data: Path, progress: float) -> Iterator[SurfaceTrainer]:
+    """A trainer whose ``train_iteration`` is one step at this progress; what it writes does not stay."""
+    with TemporaryDirectory() as folder, _own_event_writers():
+        trainer = _trainer(config, data, Path(folder))
+        _begin(trainer, progress)
+        yield trainer
+
+
+def _begin(trainer: SurfaceTrainer, progress: float) -> None:
+    trainer.clock.progress = lambda step: min(progress, 0.999)  # at 1 the training would end
+    trainer.pipeline.train()
+    for callback in trainer.callbacks:
+        callback.run_callback_at_location(0, location=TrainingCallbackLocation.BEFORE_TRAIN_ITERATION)

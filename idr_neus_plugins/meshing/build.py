@@ -40,6 +40,9 @@ class Surface(Protocol):
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]: ...
     def surface_normals(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]: ...
     def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]: ...
+    def surface_radiance(
+        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
+    ) -> Float[Tensor, "points 3"]: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def build_mesh(
     """
     options.check()
     if options.needs_views and views is None:
-        raise UserError("Visibility, hull and photographed textures need the training views.")
+        raise UserError("Visibility, hull, photographed textures and view dependence need the training views.")
     world_from_scene = surface.world_from_scene.detach().cpu().double().numpy()
     crop = crop or options.interest(np.linalg.inv(world_from_scene))
     sdf, cell, shape = _extract(surface, options, views, crop, progress)
@@ -159,16 +162,14 @@ def _painted(
     progress: bool,
 ) -> tuple[FinishedMesh, dict[str, Any]]:
     """The mesh with colours at its vertices or with a texture, and what there is to tell about that."""
-    device = surface.region.device
     if options.texture == "none":
-        colors = vertex_colors(surface.surface_colors, mesh.vertices, device, progress=progress)
+        colors = vertex_colors(surface.surface_colors, mesh.vertices, surface.region.device, progress=progress)
         return replace(mesh, colors=colors), {}
-    from idr_neus_plugins.meshing.texture.bake import bake, colors_on
+    from idr_neus_plugins.meshing.texture.bake import bake
+    from idr_neus_plugins.meshing.texture.field_colors import FieldColors
 
     sdf, cell = field
-    field_colors = colors_on(sdf, surface.surface_normals, surface.surface_colors, 2 * cell, device, progress)
-    photographs = views if options.texture == "photographs" else None
-    return bake(mesh, field_colors, options.texture_size, photographs, progress)
+    return bake(mesh, FieldColors(surface, sdf, 2 * cell, progress), options, views, progress)
 
 
 def _shape(vertices: np.ndarray, faces: np.ndarray) -> trimesh.Trimesh:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
+from idr_neus_plugins.meshing.view_files import encode_views
+from idr_neus_plugins.meshing.view_files import names as view_file_names
 from idr_neus_plugins.writing import encode_png, replace_file
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def write_mesh(mesh: FinishedMesh, path: Path, record: Mapping[str, Any]) -> lis
     """Writes the format that the suffix of ``path`` names; returns the files, that of the mesh first.
 
     ``record``: frame, units and matrix, kept inside of PLY (comments), OBJ (comments) and GLB (``asset.extras``). An
-    OBJ with a texture comes with ``<stem>.mtl`` and ``<stem>.png``. Every file is replaced in one step, the mesh last.
+    OBJ with a texture comes with ``<stem>.mtl`` and ``<stem>.png``, one that changes with the view with those of
+    ``view_files``. Every file is replaced in one step, the mesh last.
     """
     mesh_format = path.suffix[1:]
     if mesh_format not in get_args(MeshFormat):
@@ -38,6 +41,10 @@ def write_mesh(mesh: FinishedMesh, path: Path, record: Mapping[str, Any]) -> lis
     if mesh.texture is not None:
         require_texture_format(mesh_format)
     content, beside = _WRITERS[mesh_format](mesh, path.stem, record)
+    if mesh.texture is not None and mesh.texture.views is not None:
+        beside |= encode_views(mesh.texture.views, path.stem)
+    for leftover in {*view_file_names(path.stem)} - {*beside}:
+        path.with_name(leftover).unlink(missing_ok=True)  # of an earlier export: it would colour this one wrongly
     companions = [path.with_name(name) for name in beside]
     for companion, data in zip(companions, beside.values(), strict=True):
         replace_file(companion, data)

@@ -12,6 +12,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ViewDependence:
+    """What is added to a texture's colours, by the direction from which they are seen: Σ_k c_k Y_k(R d).
+
+    d is the unit direction from the eye to the surface, in the mesh's frame; Y_k are orthonormal real spherical
+    harmonics. Appearance is baked in this form since PlenOctrees (Yu et al. 2021); base colour and what a view adds
+    to it are kept apart as in BakedSDF (Yariv et al. 2023).
+    """
+
+    coefficients: np.ndarray
+    """c_k in steps of ``limits[k] / 127``, 128 for 0 [height, width, harmonics, 3] uint8, laid out as the texture."""
+    limits: np.ndarray
+    """Largest |c_k| that can be told, in units of colour [harmonics]."""
+    rotation: np.ndarray
+    """R [3, 3]: directions in the mesh's frame to that of the harmonics."""
+
+
+@dataclass(frozen=True)
 class Texture:
     """A picture for a mesh, in the convention of OBJ: u to the right, v upwards, (0, 0) the lower left corner."""
 
@@ -19,6 +36,8 @@ class Texture:
     """Places of the vertices in the picture [n, 2], in [0, 1]."""
     image: np.ndarray
     """[height, width, 3] uint8, sRGB, first row on top."""
+    views: ViewDependence | None = None
+    """How the colours change with the view; None: not at all."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
 
 Frame = Literal["world", "scene"]
 
@@ -20,14 +20,22 @@ UNITS: dict[Frame, str] = {
 def to_frame(mesh: FinishedMesh, target_from_scene: np.ndarray) -> FinishedMesh:
     """Moved by a 4×4 similarity; a mirroring one turns the faces, so that they still look outwards."""
     linear = target_from_scene[:3, :3]
-    mirrored = np.linalg.det(linear) < 0
+    determinant = np.linalg.det(linear)
     normals = mesh.normals @ linear.T
     return replace(
         mesh,
         vertices=mesh.vertices @ linear.T + target_from_scene[:3, 3],
-        faces=mesh.faces[:, ::-1] if mirrored else mesh.faces,
+        faces=mesh.faces[:, ::-1] if determinant < 0 else mesh.faces,
         normals=normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12),
+        texture=mesh.texture and _turned(mesh.texture, linear / np.cbrt(np.abs(determinant))),
     )
+
+
+def _turned(texture: Texture, rotation: np.ndarray) -> Texture:
+    """The same colours for the same looks, in a frame that is turned, or mirrored."""
+    if texture.views is None:
+        return texture
+    return replace(texture, views=replace(texture.views, rotation=texture.views.rotation @ rotation.T))
 
 
 def frame_record(frame: Frame, world_from_scene: np.ndarray) -> dict[str, Any]:

@@ -26,3 +26,8 @@ class AtLevel:
 
     def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
         return self.field.surface_colors(positions)
+
+    def surface_radiance(
+        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
+    ) -> Float[Tensor, "points 3"]:
+        return self.field.surface_radiance(positions, directions)

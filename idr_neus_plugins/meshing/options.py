@@ -47,11 +47,15 @@ class MeshOptions:
     training photographs. Needs --format glb or obj."""
     texture_size: int = 2048
     """Width and height of the picture, pixels."""
+    view_dependence: Literal[0, 1, 2, 3] = 0
+    """Degree of the spherical harmonics by which a texture's colours change with the viewing direction, kept in files
+    beside the mesh. 0: they do not change."""
 
     @property
     def needs_views(self) -> bool:
         """Whether the photographs or their cameras are asked for."""
-        return self.hull or self.visibility or self.unseen == "trim" or self.texture == "photographs"
+        asked = self.hull or self.visibility or self.unseen == "trim"
+        return asked or self.texture == "photographs" or self.view_dependence > 0
 
     @property
     def face_budget(self) -> int | None:
@@ -66,6 +70,8 @@ class MeshOptions:
             raise UserError(f"--smallest-piece is a share between 0 and 1, not {self.smallest_piece}.")
         if self.texture_size < 16:
             raise UserError(f"A texture of {self.texture_size} pixels is too small; 2048 is usual.")
+        if self.view_dependence and self.texture == "none":
+            raise UserError("--view-dependence changes a texture: ask for --texture field or photographs.")
 
     def interest(self, scene_from_world: np.ndarray) -> Interest | None:
         """The crop in scene units, if one is asked for."""

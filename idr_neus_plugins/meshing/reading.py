@@ -10,13 +10,17 @@ import numpy as np
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
 from idr_neus_plugins.meshing.gltf import linear_to_srgb
+from idr_neus_plugins.meshing.view_files import read_views
 
 if TYPE_CHECKING:
     import trimesh
 
 
 def read_mesh(path: Path) -> FinishedMesh:
-    """Shape, normals, and texture or colours of vertices. Raises UserError where there are no triangles in it."""
+    """Shape, normals, and texture (as ``view_files`` beside it say, with the view) or colours of vertices.
+
+    Raises UserError where there are no triangles in it.
+    """
     import trimesh
 
     if not path.is_file():
@@ -28,7 +32,7 @@ def read_mesh(path: Path) -> FinishedMesh:
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces) or not np.isfinite(mesh.vertices).all():
         raise UserError(f"{path} holds no triangles, or vertices that are not finite.")
     shape = (np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertex_normals))
-    return FinishedMesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh))
+    return FinishedMesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh, path))
 
 
 def _one_mesh(scene: Any) -> trimesh.Trimesh:
@@ -40,13 +44,13 @@ def _one_mesh(scene: Any) -> trimesh.Trimesh:
     return mesh if np.allclose(matrix, np.eye(4)) else scene.to_mesh()
 
 
-def _texture(mesh: trimesh.Trimesh) -> Texture | None:
+def _texture(mesh: trimesh.Trimesh, path: Path) -> Texture | None:
     visual: Any = mesh.visual
     if visual.kind != "texture" or visual.uv is None:
         return None
     material = visual.material
     image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
-    return None if image is None else Texture(np.array(visual.uv), np.asarray(image.convert("RGB")))
+    return None if image is None else Texture(np.array(visual.uv), np.asarray(image.convert("RGB")), read_views(path))
 
 
 def _colors(mesh: trimesh.Trimesh, path: Path) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from idr_neus_plugins.single_view.model import SingleViewModelConfig
 
 model = SingleViewModelConfig(
     geometry=ConditionedGeometryConfig(field=OnetFieldConfig()),
-    loss_coefficients={"occupancy": 1.0, "color": 1.0, "pose": 0.1},
+    loss_coefficients={"occupancy": 1.0, "color": 1.0, "pose": 0.1, "view": 0.05},
 )
 
 config = replace(disn, method_name="onet", pipeline=replace(disn.pipeline, model=model))

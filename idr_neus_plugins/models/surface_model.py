@@ -289,6 +289,15 @@ class SurfaceModel(Model):
         normals = functional.normalize(output.gradients, dim=-1)
         return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
 
+    @torch.no_grad()
+    def surface_radiance(
+        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
+    ) -> Float[Tensor, "points 3"]:
+        """Colours in [0, 1] of surface points, seen along unit ``directions`` into the scene."""
+        output = self.geometry(positions)
+        normals = functional.normalize(output.gradients, dim=-1)
+        return self.radiance(positions, normals, directions, output.features).clamp(0.0, 1.0)
+
 
 def has_masks(metadata: Mapping[str, Any]) -> bool:
     """Whether the scene of this metadata (see ``data.outputs``) comes with foreground masks."""

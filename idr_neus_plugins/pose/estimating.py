@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import on_ground
 from idr_neus_plugins.pose.observation import observed
@@ -25,11 +28,21 @@ def estimate(
 
     Raises UserError where the image does not show a whole object.
     """
-    found = find_poses(shape.grid, observed(image, intrinsics, depth, name), settings, shape.guesses)
+    found = find_poses(shape.grid, observed(image, intrinsics, depth, name), settings, shape.prior)
     if camera_height is None or depth is not None:
         return found
-    return Hypotheses(on_ground(found.poses, shape.box, camera_height), found.losses, found.ious)
+    boxes = found.stretches[:, None] * shape.box.to(found.stretches)
+    return replace(found, poses=on_ground(found.poses, boxes, camera_height))
 
 
 def posed(shape: Recognised, found: Hypotheses, which: int = 0) -> PosedMesh:
-    return PosedMesh(shape.mesh, found.poses.matrices[which].cpu().double().numpy())
+    """One hypothesis, with its own proportions."""
+    mesh = stretched(shape.mesh, found.stretches[which].cpu().double().numpy())
+    return PosedMesh(mesh, found.poses.matrices[which].cpu().double().numpy())
+
+
+def stretched(mesh: FinishedMesh, factors: Float[np.ndarray, " 3"]) -> FinishedMesh:
+    """Along its axes."""
+    normals = mesh.normals / factors
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)
+    return replace(mesh, vertices=mesh.vertices * factors, normals=normals / lengths)

@@ -21,6 +21,10 @@ class PoseLossWeights:
     """So little, because shapes are not lit as photographs are. Zero: the silhouette alone, as in the paper."""
     depth: float = 10.0
     """Of depths in units of the object; where some are known."""
+    view: float = 0.01
+    """Of a network's surprise at the view, nats."""
+    stretch: float = 0.3
+    """Of squared logarithms of the factors by which a predicted shape is stretched along its axes."""
 
 
 class Measured:

@@ -36,10 +36,15 @@ class Rendered(NamedTuple):
 
 
 def object_rays(
-    poses: Poses, directions: Float[Tensor, "#poses rays 3"]
+    poses: Poses, directions: Float[Tensor, "#poses rays 3"], stretches: Float[Tensor, "poses 3"] | None = None
 ) -> tuple[Float[Tensor, "poses 3"], Float[Tensor, "poses rays 3"]]:
-    """Origins and directions in the object frame of camera rays with depth 1; multiples of these are depths."""
+    """Origins and directions in the object frame of camera rays with depth 1; multiples of these are depths.
+
+    Of a shape that is stretched along its axes in the frame where it is not: lines remain lines.
+    """
     inverse = poses.rotations / poses.scales[:, None, None]
+    if stretches is not None:
+        inverse = inverse / stretches[:, None]
     return -(poses.translations[:, None] @ inverse)[:, 0], directions @ inverse
 
 
@@ -49,6 +54,7 @@ def render(
     directions: Float[Tensor, "#poses rays 3"],
     pixels: Float[Tensor, " #poses"],
     found: March | None = None,
+    stretches: Float[Tensor, "poses 3"] | None = None,
 ) -> Rendered:
     """The shape under each pose.
 
@@ -56,8 +62,10 @@ def render(
         directions: of camera rays, with depth 1.
         pixels: width of the silhouettes' borders at depth 1, camera units: some share of a pixel over the focal length.
         found: of these very rays, to hold it while poses change; marched anew by default.
+        stretches: of the shape along its axes. Signed distances stay those of the shape as it was: the silhouette's
+            border is at the right place, and wider or narrower by the stretch.
     """
-    origins, rays = object_rays(poses, directions)
+    origins, rays = object_rays(poses, directions, stretches)
     if found is None:
         found = march(shape, origins.detach(), rays.detach())
     sharpness = poses.scales / (poses.translations[:, 2].clamp(min=1e-3) * pixels)

@@ -15,10 +15,11 @@ from idr_neus_plugins.meshing.build import build_mesh
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
-from idr_neus_plugins.pose.evaluation.symmetry import about_z
+from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
 from idr_neus_plugins.single_view.fields.conditioned import Views
-from idr_neus_plugins.single_view.fields.versions import MIRROR, all_versions
+from idr_neus_plugins.single_view.fields.versions import all_versions
+from idr_neus_plugins.single_view.fields.viewpoint import seen_in_mirror
 from idr_neus_plugins.single_view.model import SingleViewModel
 from idr_neus_plugins.single_view.reconstruction.predicting import LARGEST, framed, show
 
@@ -31,8 +32,8 @@ class Recognised(NamedTuple):
 
     mesh: FinishedMesh
     grid: ShapeGrid
-    guesses: Float[Tensor, "guesses 3 3"] | None = None
-    """Object-to-camera rotations that somebody holds for likely."""
+    prior: ViewPrior | None = None
+    """Of its view, where a network has looked at it; the shape is a guess then, too."""
 
     @property
     def box(self) -> Float[Tensor, "2 3"]:
@@ -50,7 +51,7 @@ def read_known(path: Path) -> Recognised:
 
 
 def predicted(model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], name: str = "The image") -> Recognised:
-    """What a trained network makes of an image without its camera, with the views that its pose head guesses.
+    """What a trained network makes of an image without its camera, with the views that it holds for likely.
 
     Raises UserError where the network sees no shape.
     """
@@ -59,21 +60,17 @@ def predicted(model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], name: s
         mesh = build_mesh(model, MeshOptions(resolution=RESOLUTION, refine=False), progress=False).mesh
     except UserError as error:
         raise UserError(f"{name}: the network recognises no shape in it ({error})") from error
-    return Recognised(mesh, cached(mesh), guessed_rotations(model))
+    return Recognised(mesh, cached(mesh), view_prior(model))
 
 
 @torch.no_grad()
-def guessed_rotations(model: SingleViewModel) -> Float[Tensor, "guesses 3 3"]:
-    """Of the pose head under all versions of the shown image that are equally true, and each with front and back
-    exchanged, which is what it errs in most."""
+def view_prior(model: SingleViewModel) -> ViewPrior:
+    """What the view head says about the shown image: the mean over all versions of it that are equally true."""
     field, geometry = model.geometry.field, model.geometry
-    guesses = []
+    told = []
     for views, sign in all_versions(Views(geometry.images, geometry.projections)):
-        rotations = field.pose(field.encoder(views.images).code)[:, :, :3]
-        # The mirror exchanges left and right of the scene, and of the image.
-        mirror = (
-            torch.diag(torch.tensor(MIRROR).to(rotations)) if bool((sign < 0).any()) else torch.eye(3).to(rotations)
-        )
-        guesses.append(mirror @ rotations @ mirror)
-    found = torch.cat(guesses).cpu()
-    return torch.cat([found, found @ torch.from_numpy(about_z(np.pi)).float()])
+        log_probabilities = field.view(field.encoder(views.images).code)
+        told.append(seen_in_mirror(log_probabilities) if bool((sign < 0).any()) else log_probabilities)
+    mean = torch.stack(told).exp().mean((0, 1))
+    # Networks are too sure of themselves.
+    return ViewPrior((0.95 * mean + 0.05 / mean.shape[1]).log()[None].cpu())

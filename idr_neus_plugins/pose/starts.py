@@ -11,9 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.pose.losses import Measured, PoseLossWeights, pose_losses
+from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.observation import Observation
-from idr_neus_plugins.pose.rendering import render
+from idr_neus_plugins.pose.prior import facing
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses, rotation_distances
 from idr_neus_plugins.single_view.fields.pose import DISTANCE
@@ -23,6 +23,8 @@ SIDE, SOFTNESS = 24, 0.7
 POINTS = 400
 """Of the surface, to tell where a candidate would be in the picture."""
 PLACINGS = 4
+LIKELY = 4
+"""Views of the highest probability, beside the spread."""
 APART = 25.0
 """Degrees between starts."""
 
@@ -71,29 +73,23 @@ def placed(shape: ShapeGrid, rotations: Float[Tensor, "poses 3 3"], observation:
     return Poses(rotations, places, torch.ones_like(places[:, 0]))
 
 
-def joined_candidates(
-    shape: ShapeGrid, observation: Observation, views: Views, guesses: Float[Tensor, "guesses 3 3"] | None
-) -> Poses:
-    """The spread of views, and the rotations that somebody guesses, all placed; as far away as depths say."""
-    rotations = view_rotations(views).to(observation.mask)
-    if guesses is not None:
-        rotations = torch.cat([guesses.to(rotations), rotations])
-    poses = placed(shape, rotations, observation)
+def joined_candidates(compare: Comparison, views: Views) -> Poses:
+    """The likely views, if somebody knows any, and the spread of views, all placed; as far away as depths say."""
+    observation, spread = compare.observation, view_rotations(views)
+    if compare.prior is not None:
+        spread = torch.cat([compare.prior.likely(LIKELY), spread])
+    # The camera does not look straight at the object, but past it, by the direction of the window's middle.
+    middle = observation.directions.mean(0, keepdim=True)
+    poses = placed(compare.shape, facing(middle).mT @ spread.to(observation.mask), observation)
     if observation.depth is None or not bool(observation.depth.any()):
         return poses
     return poses.rescaled(observation.depth[observation.depth > 0].median() / poses.translations[:, 2])
 
 
-@torch.no_grad()
-def best_starts(
-    shape: ShapeGrid, observation: Observation, candidates: Poses, count: int, weights: PoseLossWeights
-) -> Poses:
+def best_starts(compare: Comparison, candidates: Poses, count: int) -> Poses:
     """The ``count`` candidates that look most like the photograph and are :data:`APART` from each other."""
-    small = observation.at(SIDE)
-    measured = Measured(small.mask.view(1, -1), small.colors.view(1, -1, 3))
-    width = SOFTNESS * candidates.scales.new_tensor([small.pixel])
-    rendered = render(shape, candidates, small.directions[None], width)
-    return candidates.take(distinct(pose_losses(rendered, measured, candidates, weights), candidates, count))
+    losses, _ = compare.at(SIDE).judged(candidates, SOFTNESS)
+    return candidates.take(distinct(losses, candidates, count))
 
 
 def distinct(losses: Float[Tensor, " poses"], poses: Poses, count: int, apart: float = APART) -> Tensor:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from idr_neus_plugins.single_view.fields.viewpoint import surprise
+
 NEAR_WEIGHT, NEAR = 4.0, 0.01
 """DISN's weight of points at most this far outside of the surface, and of those inside."""
 
@@ -37,4 +39,15 @@ def pose(outputs: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
     return (outputs["placed"] - truth["placed"]).norm(dim=2).mean()
 
 
-SHAPE_LOSSES: dict[str, ShapeLoss] = {"sdf": sdf, "occupancy": occupancy, "color": color, "pose": pose}
+def view(outputs: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
+    """Cross-entropy of azimuth, elevation and roll of the true camera."""
+    return surprise(outputs["views"], truth["pose"][:, :, :3]).mean()
+
+
+SHAPE_LOSSES: dict[str, ShapeLoss] = {
+    "sdf": sdf,
+    "occupancy": occupancy,
+    "color": color,
+    "pose": pose,
+    "view": view,
+}

@@ -47,7 +47,9 @@ class SingleViewModelConfig(SurfaceModelConfig):
     geometry: GeometryConfig = field(default_factory=ConditionedGeometryConfig)
     radiance: RadianceConfig = field(default_factory=FeatureColorConfig)
     renderer: RendererConfig = field(default_factory=lambda: SurfaceRendererConfig(SphereTracerConfig(TRACING)))
-    loss_coefficients: dict[str, float] = to_immutable_dict({"sdf": 5.0, "occupancy": 1.0, "color": 1.0, "pose": 0.1})
+    loss_coefficients: dict[str, float] = to_immutable_dict(
+        {"sdf": 5.0, "occupancy": 1.0, "color": 1.0, "pose": 0.1, "view": 0.05}
+    )
     eval_num_rays_per_chunk: int = 4096
     rays_at_once: int = 4096
 
@@ -86,7 +88,8 @@ class SingleViewModel(SurfaceModel):
 
     def get_outputs(self, ray_bundle: RayBundle | ShapeQuery) -> dict[str, Tensor]:
         """Of rays as any surface model's. Of a query what its losses want: ``sdf`` [images, points] and ``logits`` of
-        being inside there; ``rgb`` [images, surface points, 3] and ``placed``, these points before the guessed camera.
+        being inside there; ``rgb`` [images, surface points, 3] and ``placed``, these points before the guessed camera;
+        ``views``, see ``viewpoint``.
         """
         if isinstance(ray_bundle, RayBundle):
             return super().get_outputs(ray_bundle)
@@ -95,7 +98,8 @@ class SingleViewModel(SurfaceModel):
         values = field(torch.cat([query.points, query.surface], dim=1), condition)
         sdf = values.sdf[:, :count]
         placed = transformed(query.surface, field.pose(condition.code))
-        return {"sdf": sdf, "logits": field.logits(sdf), "rgb": values.rgb[:, count:], "placed": placed}
+        told = {"placed": placed, "views": field.view(condition.code)}
+        return {"sdf": sdf, "logits": field.logits(sdf), "rgb": values.rgb[:, count:], **told}
 
     def _render(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> dict[str, Tensor]:
         """With ``uncertainty`` [rays, 1]: see :meth:`surface_uncertainty`."""

@@ -38,6 +38,7 @@ class Controls:
         with gui.add_folder("Surface export"):
             self.format = gui.add_dropdown("File", ("glb", "ply", "obj", "stl"))
             self.texture = gui.add_dropdown("Texture", ("none", "field", "photographs"))
+            self.view_dependent = gui.add_checkbox("Changes with the view", False)
             self.export_resolution = gui.add_slider("File resolution", 64, 1024, 64, 512)
             export = gui.add_button("Export mesh", icon=viser.Icon.DOWNLOAD)
             self.export_status = gui.add_markdown("Cut to the crop viewport while that is on.")

@@ -31,6 +31,8 @@ from idr_neus_plugins.viewer.worker import Worker
 
 TICK_S = 0.25
 PLOT_EVERY_S = 3.0
+DEGREE = 2
+"""Of the harmonics of an exported texture that changes with the view."""
 MESH, POINTS = "/surface/mesh", "/surface/points"
 
 
@@ -100,7 +102,11 @@ class LiveSurface(threading.Thread):
         path = self.viewer.log_filename.parent / "meshes" / f"step-{self.viewer.step:09d}.{mesh_format}"
         controls.export_status.content = f"Writing {path.name} …"
         with self._reported(controls.export_status):
-            options = MeshOptions(resolution=int(controls.export_resolution.value), texture=texture)
+            options = MeshOptions(
+                resolution=int(controls.export_resolution.value),
+                texture=texture,
+                view_dependence=DEGREE if controls.view_dependent.value and texture != "none" else 0,
+            )
             views = self._views() if options.needs_views else None
             crop = crop_box(self.viewer.control_panel)
             record = self.worker.ask(ExportRequest(self._snapshot(), options, crop, views, path, "world"))

@@ -78,6 +78,16 @@ class SnapshotSurface:
         normals = normalize(output.gradients, dim=-1)
         return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
 
+    @torch.no_grad()
+    def surface_radiance(
+        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
+    ) -> Float[Tensor, "points 3"]:
+        """In [0, 1], seen along unit ``directions`` into the scene; only of a snapshot that has colours."""
+        assert self.radiance is not None, "the snapshot was taken without colours"
+        output = self.geometry(positions)
+        normals = normalize(output.gradients, dim=-1)
+        return self.radiance(positions, normals, directions, output.features).clamp(0.0, 1.0)
+
 
 def _weights(part: nn.Module) -> dict[str, np.ndarray]:
     return {name: value.detach().cpu().numpy().copy() for name, value in part.state_dict().items()}

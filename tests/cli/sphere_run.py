@@ -43,6 +43,9 @@ class Sphere(nn.Module):
     def surface_colors(self, positions: Tensor) -> Tensor:
         return torch.tensor(COLOR).expand(len(positions), 3)
 
+    def surface_radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
+        return self.surface_colors(positions)
+
 
 class NoSurface(nn.Module):
     """A model of another method."""

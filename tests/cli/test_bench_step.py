@@ -20,6 +20,11 @@ def test_figures_fit_together(tiny_scene, tmp_path):
     assert figures["us_per_sample"] * figures["samples_per_second"] == pytest.approx(1e6)
     assert 3 * 1024 / elapsed < figures["rays_per_second"] < figures["samples_per_second"]
     assert figures["peak_mb"] > 100
+    stages = figures["stages_ms"]
+    assert {"batch of rays", "placing samples", "geometry", "colour", "backward, geometry", "optimiser, grid"} <= set(
+        stages
+    )
+    assert sum(stages.values()) < 1e3 * elapsed / 3
     assert writers == writer.EVENT_WRITERS, "writers of a deleted folder would break later trainings of the process"
 
 

@@ -77,3 +77,6 @@ class SphereSurface:
     def surface_colors(self, positions: Tensor) -> Tensor:
         red = (positions[:, :1] > 0).float()
         return torch.cat([red, torch.zeros_like(red), 1 - red], 1)
+
+    def surface_radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
+        return self.surface_colors(positions)

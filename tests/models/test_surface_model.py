@@ -146,8 +146,11 @@ def test_checkpoint_carries_the_frame_and_the_schedules():
 
 
 def test_surface_colours_are_seen_along_the_normal():
-    colors = build().surface_colors(torch.randn(7, 3))
+    model, points = build(), torch.randn(7, 3)
+    colors, inward = model.surface_colors(points), -model.surface_normals(points)
     assert colors.shape == (7, 3) and not colors.requires_grad
+    torch.testing.assert_close(model.surface_radiance(points, inward), colors)
+    assert (model.surface_radiance(points, inward.roll(1, 0)) - colors).abs().max() > 1e-4
 
 
 def test_every_parameter_is_trained_by_a_group():

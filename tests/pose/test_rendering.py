@@ -49,6 +49,14 @@ def test_size_and_distance_cannot_be_told_apart():
     assert torch.allclose(3.0 * first.depths, second.depths, atol=1e-3)
 
 
+def test_a_stretched_ball_is_longer_along_its_axis():
+    rays, stretch = pixel_rays(96, 120.0, torch.float32), torch.tensor([[1.4, 1.0, 1.0]])
+    shown = render(ball(0.5), before(3.0), rays[None], torch.tensor([0.2 / 120.0]), stretches=stretch)
+    seen = shown.silhouettes[0].view(96, 96) > 0.5
+    width, height = seen.any(0).sum().item(), seen.any(1).sum().item()
+    assert width / height == pytest.approx(1.4, abs=0.06)
+
+
 def test_the_kernel_finds_what_even_steps_find():
     shape, some = waves(), poses()
     origins, rays = object_rays(some, pixel_rays(SIDE, FOCAL)[None])

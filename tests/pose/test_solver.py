@@ -16,7 +16,9 @@ from idr_neus_plugins.pose.solver import SolverSettings, Stage, find_poses
 from idr_neus_plugins.pose.starts import Views, distinct, placed, view_rotations
 from tests.pose.shapes import taken
 
-QUICK = SolverSettings(stages=(Stage(32, 6, 50, 0.1, 0.5), Stage(48, 2, 30, 0.015, 0.4)), starts=6)
+QUICK = SolverSettings(
+    stages=(Stage(32, 6, 50, 0.1, 0.5, hold=10), Stage(48, 2, 30, 0.015, 0.4, stretches=True)), starts=6
+)
 
 
 @pytest.fixture(scope="module")

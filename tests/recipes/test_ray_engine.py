@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import ray
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.recipes.engines import run_on_ray
@@ -32,7 +33,6 @@ def work(folder: Path, job: Job, environment: dict[str, str]) -> Result:
 
 def test_two_workers_share_the_jobs(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_raylet_start_wait_time_s", "180")  # busy machines need longer than Ray's half minute
-    ray = pytest.importorskip("ray", reason="needs Ray: pip install 'idr_neus_plugins[ray]'")
     ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
     try:
         jobs = jobs_of(RECIPE, tmp_path, tmp_path / "out")

@@ -8,6 +8,7 @@ from idr_neus_plugins.single_view.data.augmentation import mirrored, recolored
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
 from idr_neus_plugins.single_view.fields.conditioned import Views
 from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, project
+from idr_neus_plugins.single_view.fields.pose import transformed
 from tests.single_view.test_pixel_features import a_view
 
 
@@ -16,7 +17,8 @@ def a_batch() -> tuple[ShapeQuery, dict]:
     _, projection = a_view()
     points, surface = torch.rand(2, 30, 3) - 0.5, torch.rand(2, 20, 3) - 0.5
     views = Views(torch.rand(2, 4, 32, 32), projection.repeat(2, 1, 1))
-    truth = {"placed": torch.rand(2, 20, 3), "colors": torch.rand(2, 20, 3)}
+    pose = torch.cat([torch.linalg.qr(torch.rand(2, 3, 3)).Q, torch.rand(2, 3, 1)], 2)
+    truth = {"placed": transformed(surface, pose), "colors": torch.rand(2, 20, 3), "pose": pose}
     return ShapeQuery(views, points, surface), truth
 
 
@@ -30,6 +32,7 @@ def test_a_mirrored_point_sees_the_same_pixel():
     assert torch.equal(other.points[0], query.points[0] * torch.tensor([-1.0, 1.0, 1.0]))
     assert torch.equal(other.points[1], query.points[1]) and torch.equal(turned["placed"][1], truth["placed"][1])
     assert torch.equal(turned["placed"][0, :, 0], -truth["placed"][0, :, 0])
+    torch.testing.assert_close(transformed(other.surface, turned["pose"]), turned["placed"])
 
 
 def test_colours_are_exchanged_in_the_image_and_on_the_surface():

@@ -12,7 +12,10 @@ import torch
 from PIL import Image
 
 from idr_neus_plugins.cli.eval_pose import EvalPose, shape_model
-from idr_neus_plugins.pose.shapes import guessed_rotations, predicted
+from idr_neus_plugins.pose.prior import ViewPrior, facing
+from idr_neus_plugins.pose.shapes import predicted, view_prior
+from idr_neus_plugins.pose.similarity import Poses
+from idr_neus_plugins.single_view.fields.viewpoint import ViewAngles, bin_middles, seen_in_mirror, view_rotations
 from idr_neus_plugins.writing import write_json
 
 
@@ -21,26 +24,37 @@ def photograph(shape_set) -> np.ndarray:
     return np.asarray(Image.open(shape_set / "car/0000/image/000.png").convert("RGBA"))
 
 
-def test_a_predicted_shape_comes_with_guesses_of_its_view(single_view_run, photograph):
-    model = shape_model(single_view_run)
-    shape = predicted(model, photograph)
-    assert shape.mesh.colors is not None and shape.guesses is not None and len(shape.guesses) == 12
+def test_a_predicted_shape_comes_with_what_speaks_for_its_view(single_view_run, photograph):
+    shape = predicted(shape_model(single_view_run), photograph)
+    assert shape.mesh.colors is not None and shape.prior is not None
     assert shape.grid.sdf.min() < 0 < shape.grid.sdf.max()
-    identity = shape.guesses @ shape.guesses.mT
-    assert torch.allclose(identity, torch.eye(3).expand_as(identity), atol=1e-5)
-    assert torch.allclose(torch.linalg.det(shape.guesses), torch.ones(12), atol=1e-5), "no mirror images"
+    sums = shape.prior.log_probabilities.exp().sum(2)
+    torch.testing.assert_close(sums, torch.ones_like(sums))
+    likely = shape.prior.likely(4)
+    assert 1 <= len(likely) <= 4
+    torch.testing.assert_close(torch.linalg.det(likely), torch.ones(len(likely)))
 
 
-def test_a_mirrored_image_is_guessed_to_be_mirrored(single_view_run, photograph):
-    """The guesses under an image and under its mirror image are each other's, in another order."""
+def test_a_mirrored_image_is_seen_from_the_mirrored_side(single_view_run, photograph):
     model = shape_model(single_view_run)
-    sets = []
+    priors = []
     for image in (photograph, np.ascontiguousarray(photograph[:, ::-1])):
         predicted(model, image)
-        sets.append(guessed_rotations(model))
-    mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
-    apart = (sets[0][:, None] - (mirror @ sets[1] @ mirror)[None]).abs().amax((2, 3)).amin(1)
-    assert apart.max() < 1e-3
+        priors.append(view_prior(model).log_probabilities)
+    torch.testing.assert_close(priors[0], seen_in_mirror(priors[1]), atol=1e-3, rtol=0)
+
+
+def test_a_prior_knows_where_the_camera_looks():
+    """An object beside the optical axis is seen under the angles of a camera that looks straight at it."""
+    angles = ViewAngles(*(bin_middles(which)[20:21] for which in range(3)))
+    log_probabilities = torch.full((1, 3, 36), -20.0)
+    log_probabilities[:, :, 20] = 0.0
+    prior, place = ViewPrior(log_probabilities), torch.tensor([[0.4, -0.3, 2.0]])
+    straight = facing(place) @ place[..., None]
+    torch.testing.assert_close(straight[0, :, 0], torch.tensor([0.0, 0.0, place.norm().item()]), atol=1e-6, rtol=0)
+    aside = Poses(facing(place).mT @ view_rotations(angles), place, torch.ones(1))
+    assert prior.surprise(aside).item() == pytest.approx(0.0, abs=0.01)
+    torch.testing.assert_close(prior.likely(1), view_rotations(angles), atol=1e-3, rtol=0)
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ def test_it_answers_as_the_model_did_even_after_a_journey(make):
     torch.testing.assert_close(surface.sdf(POINTS), expected.sdf, atol=1e-5, rtol=1e-5)
     normals = torch.nn.functional.normalize(expected.gradients, dim=-1)
     torch.testing.assert_close(surface.surface_normals(POINTS), normals, atol=1e-4, rtol=1e-4)
-    assert surface.surface_colors(POINTS).shape == (50, 3)
+    inward = -surface.surface_normals(POINTS)
+    torch.testing.assert_close(surface.surface_radiance(POINTS, inward), surface.surface_colors(POINTS))
 
 
 def test_without_colours_it_is_lighter_and_makes_a_bare_mesh():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.viewer.requests import ExportRequest, LiveMeshRequest, Request, scale_colors
 from idr_neus_plugins.viewer.snapshot import Snapshot
-from idr_neus_plugins.viewer.worker import Worker, _answered
+from idr_neus_plugins.viewer.worker import NICENESS, Worker, _answered
 from tests.meshing.views import around
 from tests.viewer.test_snapshot import grid_model
 
@@ -33,6 +36,22 @@ def test_a_mesh_comes_back_from_the_other_process(worker, snapshot, tmp_path):
     (tmp_path / "live.glb").write_bytes(live.glb)
     mesh = read_mesh(tmp_path / "live.glb")
     assert len(mesh.faces) == live.faces > 100 and mesh.colors is not None and live.seconds > 0
+
+
+def test_it_lets_the_training_go_first(worker, snapshot):
+    worker.ask(LiveMeshRequest(snapshot, "mesh", 16, None, []))
+    assert os.getpriority(os.PRIO_PROCESS, worker._running().pid) == min(
+        os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, 19
+    )
+
+
+def test_it_stands_still_on_demand(worker, snapshot):
+    with ThreadPoolExecutor(1) as pool:
+        with worker.at_rest():
+            answer = pool.submit(worker.ask, LiveMeshRequest(snapshot, "mesh", 16, None, []))
+            with pytest.raises(TimeoutError):
+                answer.result(timeout=0.5)
+        assert answer.result().faces > 0
 
 
 def test_failures_are_told_and_the_next_request_is_answered(worker, snapshot):

@@ -14,10 +14,10 @@ from idr_neus_plugins.core.contraction import BOUND, contract
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import jitter, outward_edges
 from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 from idr_neus_plugins.fields.background import Background, BackgroundConfig
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
-from idr_neus_plugins.fields.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 
 NEAREST = 0.5
 """Rays that miss the region look from this share of the distance of their closest approach: the ground before it."""

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
-from idr_neus_plugins.fields.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 
 BEYOND = 0.05
 """By how much colours may leave [0, 1]. A photograph's white says "at least as bright". Could a colour only just be

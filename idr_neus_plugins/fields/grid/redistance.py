@@ -7,9 +7,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pieces import largest_piece
+from idr_neus_plugins.core.pieces import large_pieces, largest_piece
 from idr_neus_plugins.errors import UserError
 
+OBJECT = 0.1
+"""Share of the largest piece's volume from which on a piece may be an object of its own: a scene may show several."""
 KEPT_VOXELS = 2.5
 """Around the surface the trained values stay: they place it more finely than the nodes do."""
 
@@ -17,8 +19,8 @@ KEPT_VOXELS = 2.5
 def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
     """Distances in voxels with the same surface, less what no camera could have asked for.
 
-    Solid pieces apart from the largest and hollows without a way out become what surrounds them: they are left-overs of
-    the coarse stages. Values farther than a few voxels from the surface are measured anew.
+    Small solid pieces and hollows without a way out become what surrounds them: they are left-overs of the coarse
+    stages. Values farther than a few voxels from the surface are measured anew.
 
     Raises UserError where no surface is left.
     """
@@ -28,7 +30,7 @@ def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
             "The surface has vanished during training: nothing in the region agrees with the photographs. Check that "
             "masks, cameras and region belong together, or lower the learning rates."
         )
-    inside = _without_hollows(largest_piece(values < 0))
+    inside = _without_hollows(large_pieces(values < 0, OBJECT))
     distance = signed_distance(inside)
     trained = (np.abs(distance) < KEPT_VOXELS) & ((values < 0) == inside)
     return torch.from_numpy(np.where(trained, values, distance).astype(values.dtype)).to(control.device)

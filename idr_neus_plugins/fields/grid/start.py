@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pieces import largest_piece
+from idr_neus_plugins.core.pieces import large_pieces
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
 from idr_neus_plugins.fields.grid.lattice import Lattice
-from idr_neus_plugins.fields.grid.redistance import signed_distance
+from idr_neus_plugins.fields.grid.redistance import OBJECT, signed_distance
 
 HULL_RESOLUTION = 96
 MARGIN = 3
@@ -31,8 +31,8 @@ def visual_hull(
 ) -> tuple[Float[Tensor, "x y z"], Lattice]:
     """Signed distance in voxels to the visual hull within the region's inscribed sphere, on a lattice that encloses it.
 
-    Only the largest piece of the hull: where few cameras look, silhouettes agree on stray corners, and a box around
-    them would waste the resolution.
+    Only pieces of the hull that may be objects: where few cameras look, silhouettes agree on stray corners, and a box
+    around them would waste the resolution.
 
     Args:
         tolerance: share of the views that may contradict a point of the hull.
@@ -51,7 +51,7 @@ def visual_hull(
         )
     # A shell of outside nodes closes a hull that reaches the region's border.
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
-    inside = torch.from_numpy(largest_piece(inside.cpu().numpy())).to(region.device)
+    inside = torch.from_numpy(large_pieces(inside.cpu().numpy(), OBJECT)).to(region.device)
     nodes = inside.nonzero()
     first = (nodes.amin(dim=0) - margin).clamp(min=0).tolist()
     last = (nodes.amax(dim=0) + margin + 1).tolist()

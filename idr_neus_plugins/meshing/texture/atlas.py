@@ -63,3 +63,10 @@ def rasterise(unwrapped: Unwrapped, size: int) -> Texels:
     positions, normals = (np.einsum("tc,tcx->tx", weights, each[corners]) for each in (mesh.vertices, mesh.normals))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)
     return Texels(texels // size, texels % size, positions, normals)
+
+
+def parts_of(texels: Texels, largest: int) -> list[np.ndarray]:
+    """Indices of texels in parts of at most this many, those of one direction together: whole parts are then turned
+    away from a view, which costs nothing."""
+    similar = np.lexsort(np.rint(2 * texels.normals).T)
+    return np.array_split(similar, len(similar) // largest + 1)

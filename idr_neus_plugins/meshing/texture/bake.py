@@ -6,69 +6,80 @@ the field, and their own light.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from idr_neus_plugins.core.pinhole import cameras_of
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.meshing.colors import vertex_colors
-from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
-from idr_neus_plugins.meshing.lattice import SDF
-from idr_neus_plugins.meshing.refine import Normals, onto_zero
-from idr_neus_plugins.meshing.texture.atlas import Texels, rasterise, unwrap
-from idr_neus_plugins.meshing.texture.photographs import blend
+from idr_neus_plugins.meshing.finished import FinishedMesh, Texture, ViewDependence
+from idr_neus_plugins.meshing.options import MeshOptions
+from idr_neus_plugins.meshing.texture.atlas import Texels, Unwrapped, rasterise, unwrap
+from idr_neus_plugins.meshing.texture.field_colors import FieldColors
+from idr_neus_plugins.meshing.texture.looks import Look, field_look, photograph_look
+from idr_neus_plugins.meshing.texture.lookup import at_uv
+from idr_neus_plugins.meshing.texture.photographs import blend, prepare_all
+from idr_neus_plugins.meshing.texture.view_dependence import fit_texels, quantised
 
-BATCH = 65536
+LARGEST = 2048
+"""Texels along a side for how colours change with the view: their pictures stand in one file."""
 
 
 def bake(
     mesh: FinishedMesh,
-    field_colors: Callable[[np.ndarray], np.ndarray],
-    size: int,
+    field: FieldColors,
+    options: MeshOptions,
     views: TrainingViews | None = None,
     progress: bool = True,
 ) -> tuple[FinishedMesh, dict[str, Any]]:
-    """The mesh with a texture of ``size`` × ``size`` texels, and what there is to tell about it.
+    """The mesh with the texture that ``options`` describe, and what there is to tell about it.
 
-    Args:
-        field_colors: scene positions [n, 3] on the mesh -> colours [n, 3] uint8.
-        views: photographs to blend; None paints with the field alone.
+    ``views`` are the photographs to blend, and whose cameras tell from where a texture that changes with the view is
+    seen.
     """
+    size = options.texture_size
     unwrapped = unwrap(mesh, size)
     texels = rasterise(unwrapped, size)
     told: dict[str, Any] = {"texels": len(texels.rows)}
-    if views is None:
-        colors = field_colors(texels.positions)
+    looks: Sequence[Look] = []
+    if options.texture == "field" or views is None:
+        colors = field.along_normals(texels.positions)
+        if views is not None and options.view_dependence:
+            looks = [field_look(field.radiance, camera.centre) for camera in cameras_of(views)]
     else:
-        blended = blend(mesh, texels, views, progress=progress)
+        photographs = prepare_all(mesh, views, progress=progress)
+        blended = blend(photographs, texels, progress=progress)
         colors, blank = blended.colors, blended.weights == 0
-        colors[blank] = field_colors(texels.positions[blank])
+        colors[blank] = field.along_normals(texels.positions[blank])
         told |= {"texels_photographed": float((~blank).mean()), "exposure_gains": blended.gains.tolist()}
+        looks = [photograph_look(each, field.radiance) for each in photographs]
     texture = Texture(unwrapped.uv, padded(texels, colors, size))
+    if options.view_dependence:
+        texture = replace(texture, views=view_dependence(unwrapped, texture, looks, options.view_dependence, progress))
     return replace(unwrapped.mesh, texture=texture, colors=None), told
 
 
+def view_dependence(
+    unwrapped: Unwrapped, texture: Texture, looks: Sequence[Look], degree: int, progress: bool
+) -> ViewDependence:
+    """Fitted at half the picture's resolution, or less: light varies more slowly than paint."""
+    size = min(len(texture.image) // 2, LARGEST)
+    texels = rasterise(unwrapped, size)
+    uv = np.stack([texels.columns + 0.5, size - texels.rows - 0.5], 1) / size
+    base = at_uv(texture.image, uv) / np.float32(255)
+    steps, limits = quantised(fit_texels(texels, base, looks, degree, progress))
+    pictures = padded(texels, steps.reshape(len(steps), -1), size)
+    return ViewDependence(pictures.reshape(size, size, -1, 3), limits, np.eye(3))
+
+
 def padded(texels: Texels, colors: np.ndarray, size: int) -> np.ndarray:
-    """The picture [size, size, 3] uint8; texels between the charts take the colour of the nearest one."""
+    """The picture [size, size, c] uint8 of ``colors`` [t, c]; texels between the charts are as the nearest one."""
     from scipy.ndimage import distance_transform_edt
 
-    picture, blank = np.zeros((size, size, 3), np.uint8), np.ones((size, size), bool)
+    picture, blank = np.zeros((size, size, colors.shape[1]), np.uint8), np.ones((size, size), bool)
     picture[texels.rows, texels.columns] = colors
     blank[texels.rows, texels.columns] = False
     nearest: Any = distance_transform_edt(blank, return_distances=False, return_indices=True)
     return picture[tuple(nearest)]
-
-
-def colors_on(
-    sdf: SDF, normals: Normals, colors: Callable[[Tensor], Tensor], reach: float, device: torch.device, progress: bool
-) -> Callable[[np.ndarray], np.ndarray]:
-    """``colors`` of the zero set near points of a mesh: simplified faces lie off it by up to ``reach``."""
-
-    def at_surface(positions: Tensor) -> Tensor:
-        return colors(onto_zero(positions, sdf, normals, reach))
-
-    return lambda positions: vertex_colors(at_surface, positions, device, batch_size=BATCH, progress=progress)

@@ -11,7 +11,7 @@ from idr_neus_plugins.core.pinhole import PinholeCamera, cameras_of
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.raycasting import RayCaster
-from idr_neus_plugins.meshing.texture.atlas import Texels
+from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
 from idr_neus_plugins.meshing.texture.exposure import align_exposures
 from idr_neus_plugins.meshing.texture.lookup import bilinear
 from idr_neus_plugins.progress import progress_bar
@@ -91,26 +91,25 @@ def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> 
     return colors, weights
 
 
-def blend(mesh: FinishedMesh, texels: Texels, views: TrainingViews, progress: bool = True) -> Blend:
-    """Colours of texels from all photographs, exposures aligned, doubtful views held down."""
+def prepare_all(mesh: FinishedMesh, views: TrainingViews, progress: bool = True) -> list[Photograph]:
+    """All training views, prepared for looking up points of the ``mesh``."""
     caster, cameras = RayCaster(mesh.shape), cameras_of(views)
     images = views.images.cpu().numpy()
     masks = [None] * len(cameras) if views.masks is None else list(views.masks.cpu().numpy())
     with progress_bar(progress) as bar:
         triples = bar.track(list(zip(cameras, images, masks, strict=True)), description="Depths of the photographs")
-        photographs = [prepare(caster, *triple) for triple in triples]
-        gains = _gains(photographs, texels)
-        colors, weights = np.empty((len(texels.rows), 3), np.float32), np.empty(len(texels.rows), np.float32)
-        for part in bar.track(_parts(texels), description="Blending photographs (parts)"):
+        return [prepare(caster, *triple) for triple in triples]
+
+
+def blend(photographs: list[Photograph], texels: Texels, progress: bool = True) -> Blend:
+    """Colours of texels from all photographs, exposures aligned, doubtful views held down."""
+    gains = _gains(photographs, texels)
+    colors, weights = np.empty((len(texels.rows), 3), np.float32), np.empty(len(texels.rows), np.float32)
+    with progress_bar(progress) as bar:
+        for part in bar.track(parts_of(texels, BATCH), description="Blending photographs (parts)"):
             of_part = _blend_part(photographs, gains, texels.positions[part], texels.normals[part])
             colors[part], weights[part] = of_part
     return Blend((colors.clip(0, 1) * 255).round().astype(np.uint8), weights, gains)
-
-
-def _parts(texels: Texels) -> list[np.ndarray]:
-    """Texels of one direction together: whole parts are then turned away from a view, which costs nothing."""
-    similar = np.lexsort(np.rint(2 * texels.normals).T)
-    return np.array_split(similar, len(similar) // BATCH + 1)
 
 
 def _gains(photographs: list[Photograph], texels: Texels) -> np.ndarray:

@@ -9,10 +9,10 @@ import torch
 from idr_neus_plugins.pose.egomotion.layout import Track
 from idr_neus_plugins.pose.egomotion.result import Egomotion
 from idr_neus_plugins.pose.egomotion.tracking import TrackingSettings, track
-from idr_neus_plugins.pose.estimating import estimate
+from idr_neus_plugins.pose.estimating import estimate, posed
 from idr_neus_plugins.pose.files import Photographs
 from idr_neus_plugins.pose.observation import observed
-from idr_neus_plugins.pose.shapes import Recognised
+from idr_neus_plugins.pose.shapes import Recognised, known
 from idr_neus_plugins.pose.similarity import joined
 from idr_neus_plugins.pose.solver import SolverSettings
 
@@ -37,6 +37,11 @@ def follow(
         for which, shape in enumerate(shapes)
     ]
     tell()
+    # A predicted shape has other proportions by now.
+    shapes = [
+        shape if shape.prior is None else known(posed(shape, each).mesh)
+        for shape, each in zip(shapes, first, strict=True)
+    ]
     tracks = [
         Track(
             shape.grid,

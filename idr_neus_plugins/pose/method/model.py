@@ -16,19 +16,23 @@ from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttrib
 from nerfstudio.models.base_model import Model, ModelConfig
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.data.views import pinhole_cameras
+from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
+from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import on_ground
 from idr_neus_plugins.pose.losses import PoseLossWeights
 from idr_neus_plugins.pose.method.data import scene_from_camera
 from idr_neus_plugins.pose.method.trace import PoseTrace
 from idr_neus_plugins.pose.observation import Observation
+from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.rendering import render
 from idr_neus_plugins.pose.shape_grid import NODES, ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
-from idr_neus_plugins.pose.solver import Hypotheses, compared
+from idr_neus_plugins.pose.solver import Hypotheses
 from idr_neus_plugins.pose.starts import Views, best_starts, joined_candidates
+from idr_neus_plugins.single_view.fields.viewpoint import BINS
+from idr_neus_plugins.viewer.first_look import FirstLook
 from idr_neus_plugins.writing import replace_file
 
 if TYPE_CHECKING:
@@ -36,6 +40,10 @@ if TYPE_CHECKING:
 
 SHOW_EVERY = 5
 """Steps."""
+FIRST_LOOK = (1.4, -3.2, 1.3)
+"""Where the viewer begins: beside the photograph, which would else hide what it shows."""
+BEHIND = 10.0
+"""Depth of what is not the object, scene units: behind all boxes, which the viewer would else hide."""
 ROWS = 1 << 15
 """Rays that are shown at a time."""
 
@@ -63,6 +71,7 @@ class PoseModel(Model):
     sdf: Tensor
     colors: Tensor
     box: Float[Tensor, "2 3"]
+    views: Float[Tensor, "1 3 bins"]
     rotations: Float[Tensor, "hypotheses 3 3"]
     translations: Float[Tensor, "hypotheses 3"]
     scales: Float[Tensor, " hypotheses"]
@@ -74,10 +83,15 @@ class PoseModel(Model):
         count = self.config.hypotheses
         self.twists = nn.Parameter(torch.zeros(count, 6))
         self.log_scales = nn.Parameter(torch.zeros(count))
+        self.log_stretches = nn.Parameter(torch.zeros(count, 3))
+        # Of the prior; zeros, and so no surprise, where there is none.
+        self.register_buffer("views", torch.zeros(1, 3, BINS))
         grids = {"sdf": (NODES,) * 3, "colors": (3, *(NODES,) * 3), "box": (2, 3)}
         starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
+        beside = look_at(np.array(FIRST_LOOK), np.zeros(3), np.array([0.0, 0.0, 1.0]))
+        self.first_look = FirstLook(nerfstudio_camera(PinholeCamera(np.eye(3), beside[:3], (1, 1))))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
         self.truth: PosedMesh | None = None
@@ -92,12 +106,16 @@ class PoseModel(Model):
         """
         grid = shape.grid.to(observation.mask)
         self.sdf, self.colors, self.box = grid.sdf, grid.colors, shape.box.to(observation.mask)
-        candidates = joined_candidates(grid, observation, Views(), shape.guesses)
-        starts = best_starts(grid, observation, candidates, self.config.hypotheses, self.weights)
+        compare = Comparison(grid, observation, self.weights, shape.prior)
+        starts = best_starts(compare, joined_candidates(compare, Views()), self.config.hypotheses)
         chosen = starts.take(torch.arange(self.config.hypotheses) % len(starts.scales))
         self.rotations, self.translations, self.scales = chosen
         # Without depths the size of things is not in the image.
         self.log_scales.requires_grad_(observation.depth is not None)
+        # A shape with a prior of its view is a guess, too.
+        self.log_stretches.requires_grad_(shape.prior is not None)
+        if shape.prior is not None:
+            self.views = shape.prior.log_probabilities.to(observation.mask)
         self.truth, self.camera_height = truth, height
 
     def set_progress(self, progress: float) -> None:
@@ -118,13 +136,13 @@ class PoseModel(Model):
 
     def hypotheses(self) -> Hypotheses:
         """The best first; of the object's size where the camera's height is known."""
-        order, poses = self.losses.argsort(), self.poses.detach()
+        order, poses, stretches = self.losses.argsort(), self.poses.detach(), self.log_stretches.detach().exp()
         if self.camera_height is not None and not self.log_scales.requires_grad:
-            poses = on_ground(poses, self.box, self.camera_height)
-        return Hypotheses(poses.take(order), self.losses[order], self.ious[order])
+            poses = on_ground(poses, stretches[:, None] * self.box, self.camera_height)
+        return Hypotheses(poses.take(order), self.losses[order], self.ious[order], stretches[order])
 
     def get_param_groups(self) -> dict[str, list[nn.Parameter]]:
-        return {"pose": [self.twists, self.log_scales]}
+        return {"pose": [self.twists, self.log_scales, self.log_stretches]}
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
         def write(step: int) -> None:
@@ -137,7 +155,8 @@ class PoseModel(Model):
         """``losses`` and ``iou`` [hypotheses] of an observation, in the pixels that it is the time for."""
         sides = self.config.sides
         small = ray_bundle.at(sides[min(int(self.progress * len(sides)), len(sides) - 1)])
-        losses, ious = compared(self.shape, small, self.poses, self.config.softness, self.weights)
+        compare = Comparison(self.shape, small, self.weights, ViewPrior(self.views))
+        losses, ious = compare(self.poses, self.config.softness, self.log_stretches.exp())
         return {"losses": losses, "iou": ious}
 
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
@@ -157,14 +176,15 @@ class PoseModel(Model):
         (pinhole,) = pinhole_cameras(camera)
         directions = torch.from_numpy(_camera_rays(pinhole)).to(self.sdf)
         pose, pixel = self._before(pinhole), self.sdf.new_tensor([0.4 / pinhole.intrinsics[0, 0]])
-        parts = [render(self.shape, pose, rays[None], pixel) for rays in directions.split(ROWS)]
+        stretch = self.log_stretches.detach()[self.losses.argmin()].exp()[None]
+        parts = [render(self.shape, pose, rays[None], pixel, stretches=stretch) for rays in directions.split(ROWS)]
         alpha = torch.cat([part.silhouettes[0] for part in parts])[:, None]
         met = torch.cat([part.met[0] for part in parts])[:, None]
         rgb = torch.cat([part.colors[0] for part in parts])
         outputs = {
             "rgb": torch.where(met, rgb, 1.0),
             "accumulation": alpha,
-            "depth": torch.cat([part.depths[0] for part in parts])[:, None],
+            "depth": torch.where(met, torch.cat([part.depths[0] for part in parts])[:, None], BEHIND),
         }
         return {name: values.view(*pinhole.size, -1) for name, values in outputs.items()}
 
@@ -176,8 +196,16 @@ class PoseModel(Model):
         """All hypotheses, the best first, with losses and scores."""
         found = self.hypotheses()
         rows: list[dict[str, Any]] = [
-            {"object_to_camera": matrix.tolist(), "loss": float(loss), "score": float(score)}
-            for matrix, loss, score in zip(found.poses.matrices, found.losses, found.scores, strict=True)
+            {
+                "object_to_camera": matrix.tolist(),
+                "stretch": stretch.tolist(),
+                "loss": float(loss),
+                "iou": float(iou),
+                "score": float(score),
+            }
+            for matrix, stretch, loss, iou, score in zip(
+                found.poses.matrices, found.stretches, found.losses, found.ious, found.scores, strict=True
+            )
         ]
         replace_file(path, (json.dumps({"box": self.box.tolist(), "hypotheses": rows}, indent=2) + "\n").encode())
 
@@ -194,7 +222,10 @@ class PoseModel(Model):
         low, high = self.box
         corners = torch.cartesian_prod(*torch.stack([low, high], dim=1)).to(self.sdf)
         scene = scene_from_camera()
-        boxes = self.poses.detach().take(self.losses.argsort()).points(corners).cpu().double().numpy()
+        order = self.losses.argsort()
+        stretches, poses = self.log_stretches.detach().exp()[order], self.poses.detach().take(order)
+        stretched = [poses.take(torch.tensor([n])).points(stretches[n] * corners)[0] for n in range(len(order))]
+        boxes = torch.stack(stretched).cpu().double().numpy()
         boxes = boxes @ scene[:3, :3].T + scene[:3, 3]
         true = None
         if self.truth is not None:

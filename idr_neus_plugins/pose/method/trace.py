@@ -11,6 +11,8 @@ from idr_neus_plugins.pose.evaluation.pictures import FOUND, TRUE
 
 ROUND = (0, 1, 3, 2, 0, 4, 5, 1, 5, 7, 3, 7, 6, 2, 6, 4)
 """A path over the corners of a box (see ``PosedMesh.corners``) that runs along all of its edges."""
+POINTS = 16 * (len(ROUND) - 1)
+"""Along the path: fewer would cut its corners."""
 OTHER = (150, 150, 150)
 
 
@@ -38,6 +40,8 @@ class PoseTrace(ViewerControl):
 
     def _draw(self, name: str, corners: Float[np.ndarray, "8 3"], color: tuple[int, int, int]) -> None:
         assert self._server is not None
-        # A spline of tension 1 is nearly its chords.
+        # A Catmull-Rom spline of tension 0 is its chords; viser's default, the centripetal one, knows no tension.
         places = VISER_NERFSTUDIO_SCALE_RATIO * corners[list(ROUND)]
-        self._server.scene.add_spline_catmull_rom(name, places, tension=1.0, color=color, line_width=2.0)
+        self._server.scene.add_spline_catmull_rom(
+            name, places, curve_type="catmullrom", tension=0.0, segments=POINTS, color=color, line_width=3.0
+        )

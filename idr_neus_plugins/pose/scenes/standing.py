@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.errors import UserError
@@ -38,6 +38,11 @@ class Standing:
     def photograph(self, camera: PinholeCamera) -> UInt8[np.ndarray, "h w 4"]:
         """Under lights that are fixed in the world."""
         return photograph(self.renderer, camera)
+
+    def depths(self, camera: PinholeCamera) -> Float32[np.ndarray, "h w"]:
+        """Along the optical axis through the pixels' centres, 0 where nothing is."""
+        hits = self.renderer.caster.first_hits(camera.centre, camera.rays(camera.pixel_centres()))
+        return np.where(hits.met, hits.distances, 0.0).reshape(camera.size).astype(np.float32)
 
     @property
     def middle(self) -> Float[np.ndarray, " 3"]:

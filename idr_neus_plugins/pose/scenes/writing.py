@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.pose.files import CAMERA, IMAGES, MASKS, MESHES, TRUTH
+from idr_neus_plugins.pose.files import CAMERA, DEPTHS, IMAGES, MASKS, MESHES, TRUTH
 from idr_neus_plugins.pose.scenes.sequence import in_a_row, sweep
 from idr_neus_plugins.pose.scenes.single import MARGIN, single_view
 from idr_neus_plugins.pose.scenes.standing import Standing, camera_of, is_whole, shapes_to_place
@@ -30,6 +30,8 @@ class PoseSceneOptions:
     meshes: Path | None = None
     size: int = 224
     seed: int = 0
+    depth: bool = False
+    """Whether to write depths beside single photographs."""
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.frames < 0 or self.size < 32:
@@ -43,6 +45,10 @@ def write_single_views(folder: Path, options: PoseSceneOptions, progress: Callab
     for number, shape in enumerate(shapes_to_place(options.categories, options.meshes, options.count, rng)):
         taken = single_view(shape, options.size, rng)
         write_png(taken.image, folder / IMAGES / f"{number:03d}.png")
+        if options.depth:
+            depths = taken.object.depths(camera_of(taken.camera_to_world, options.size))
+            (folder / DEPTHS).mkdir(exist_ok=True)
+            np.save(folder / DEPTHS / f"{number:03d}.npy", depths)
         mesh = _write_mesh(folder, number, taken.object)
         rows.append(_row(taken.camera_to_world, [taken.object], [mesh]))
         progress()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from idr_neus_plugins.single_view.data.reframing import reframed
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
 from idr_neus_plugins.single_view.fields import versions
 
@@ -13,7 +14,9 @@ def mirrored(query: ShapeQuery, truth: dict[str, Tensor], which: Tensor) -> tupl
     """The images of ``which`` [images] (bool) seen in a mirror that exchanges left and right (x) of the scene."""
     views, sign = versions.mirrored(query.views, which)
     points, surface, placed = (values * sign[:, None] for values in (query.points, query.surface, truth["placed"]))
-    return ShapeQuery(views, points, surface), truth | {"placed": placed}
+    # Scene and camera are both mirrored, so that the rotation stays one.
+    pose = sign[:, :, None] * truth["pose"] * torch.cat([sign, torch.ones_like(sign[:, :1])], 1)[:, None]
+    return ShapeQuery(views, points, surface), truth | {"placed": placed, "pose": pose}
 
 
 def recolored(query: ShapeQuery, truth: dict[str, Tensor], order: list[int]) -> tuple[ShapeQuery, dict[str, Tensor]]:
@@ -22,6 +25,7 @@ def recolored(query: ShapeQuery, truth: dict[str, Tensor], order: list[int]) -> 
 
 
 def augmented(query: ShapeQuery, truth: dict[str, Tensor]) -> tuple[ShapeQuery, dict[str, Tensor]]:
-    """Half of the images mirrored, all with the same random order of colours."""
-    which = torch.rand(len(query.points), device=query.points.device) < 0.5
-    return recolored(*mirrored(query, truth, which), torch.randperm(3).tolist())
+    """Half of the images mirrored, half framed anew, all turned, and with the same random order of colours."""
+    is_mirrored, is_framed = torch.rand(2, len(query.points), device=query.points.device) < 0.5
+    query, truth = reframed(*mirrored(query, truth, is_mirrored), is_framed)
+    return recolored(query, truth, torch.randperm(3).tolist())

@@ -64,7 +64,7 @@ class ShapeCache:
         """Random shapes and views with random points of each, and the truth.
 
         ``sdf`` [images, points]; ``colors`` of the surface points and ``placed``, where these are before the camera
-        (OpenCV axes), both [images, samples, 3].
+        (OpenCV axes), both [images, samples, 3]; ``pose`` [images, 3, 4], scene to camera.
         """
         shapes, device = torch.randint(len(self.images), (images,)), self.images.device
         views = torch.randint(self.images.shape[1], (images,))
@@ -72,11 +72,12 @@ class ShapeCache:
         on = torch.randint(self.surface.shape[1], (images, surface_points))
         shapes, views, near, on = (index.to(device) for index in (shapes, views, near, on))
         row = shapes[:, None]
-        surface = self.surface[row, on].float()
+        surface, pose = self.surface[row, on].float(), self.poses[shapes, views]
         truth = {
             "sdf": self.sdf[row, near].float(),
             "colors": self.colors[row, on].float() / 255.0,
-            "placed": transformed(surface, self.poses[shapes, views]),
+            "placed": transformed(surface, pose),
+            "pose": pose,
         }
         return ShapeQuery(self.views(shapes, views), self.points[row, near].float(), surface), truth
 

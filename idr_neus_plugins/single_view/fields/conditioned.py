@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from idr_neus_plugins.single_view.fields.encoder import Encoder, EncoderConfig, SmallResNetConfig
 from idr_neus_plugins.single_view.fields.pose import PoseHead
+from idr_neus_plugins.single_view.fields.viewpoint import ViewHead
 
 
 class Views(NamedTuple):
@@ -48,7 +49,7 @@ class ConditionedField(nn.Module):
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
-        self.encoder, self.pose = encoder, PoseHead(encoder.code)
+        self.encoder, self.pose, self.view = encoder, PoseHead(encoder.code), ViewHead(encoder.code)
 
     def condition(self, views: Views) -> Condition:
         """Asked once per image, however many points follow."""

@@ -107,6 +107,14 @@ def test_redistancing_drops_loose_pieces_and_hollows_and_keeps_the_surface():
     torch.testing.assert_close(clean, radius - 12.0, atol=0.9, rtol=0)
 
 
+def test_redistancing_keeps_two_objects():
+    axis = torch.arange(40.0) - 19.5
+    places = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
+    centres = torch.tensor([[-9.0, 0.0, 0.0], [10.0, 0.0, 0.0]])
+    balls = (places[..., None, :] - centres).norm(dim=-1) - torch.tensor([7.0, 5.0])
+    assert bool(((redistance(balls.amin(-1)) < 0) == (balls.amin(-1) < 0)).all())
+
+
 def test_a_vanished_surface_is_reported():
     with pytest.raises(UserError, match="vanished"):
         redistance(torch.ones(6, 6, 6))
