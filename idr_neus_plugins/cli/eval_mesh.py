@@ -103,8 +103,8 @@ class EvalMesh:
         return mesh.apply_transform(self._scene_from_world()) if self.frame == "scene" else mesh
 
     def _world_from_other(self, other: Path) -> np.ndarray:
+        from idr_neus_plugins.core.alignment import align_points
         from idr_neus_plugins.data.pose_files import read_scene_poses
-        from idr_neus_plugins.evaluation.cameras import align_points
 
         source, target = (read_scene_poses(folder)[:, :3, 3] for folder in (other, self._scene()))
         if len(source) != len(target):

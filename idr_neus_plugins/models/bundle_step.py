@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor
 
+from idr_neus_plugins.core.alignment import align_points
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.models.camera_refinement import CameraRefinement
@@ -21,6 +23,8 @@ from idr_neus_plugins.models.surface_tracks import NothingToFollow, Trace, find_
 
 MIN_OBSERVATIONS = 30
 """Of every view; with fewer, chance decides where a camera goes."""
+ROUNDS = 10
+"""Of leaving out points that went astray."""
 
 
 @torch.no_grad()
@@ -42,13 +46,31 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
     before = Bundle(current.camera_to_scene.double(), points.double())
     exact = seen._replace(pixels=seen.pixels.double())
     intrinsics = views.intrinsics.double()
-    after = adjust(before, intrinsics, exact)
+    after = laid_over(adjust(before, intrinsics, exact), before)
     cameras.settle(_flipped(after.poses).to(cameras.start))
     errors = [_median_error(bundle, intrinsics, exact) for bundle in (before, after)]
     CONSOLE.print(
         f"Bundle adjustment: {len(seen.views)} observations of {len(seen.points.unique())} points, "
         f"median error {errors[0]:.2f} → {errors[1]:.2f} px."
     )
+
+
+def laid_over(after: Bundle, before: Bundle) -> Bundle:
+    """The same up to a similarity, with the points where they were: the surface need not follow what is only gauge.
+
+    Points that have gone far astray, on mistaken observations, have no say: each round keeps the half that fits best.
+    """
+    found, wanted = (bundle.points.cpu().numpy() for bundle in (after, before))
+    apart = np.linalg.norm(found - wanted, axis=1)
+    for _ in range(ROUNDS):
+        kept = apart <= np.median(apart)
+        similarity = align_points(found[kept], wanted[kept])
+        apart = np.linalg.norm(similarity.points(found) - wanted, axis=1)
+    rotation, translation = (after.poses.new_tensor(part) for part in similarity[1:])
+    rotations = rotation @ after.poses[:, :, :3]
+    centres = similarity.scale * after.poses[:, :, 3] @ rotation.T + translation
+    points = similarity.scale * after.points @ rotation.T + translation
+    return Bundle(torch.cat([rotations, centres[:, :, None]], dim=2), points)
 
 
 def _median_error(bundle: Bundle, intrinsics: Float[Tensor, "views 3 3"], seen: Observations) -> float:

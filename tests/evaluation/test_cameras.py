@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from idr_neus_plugins.cli.eval_cameras import EvalCameras
+from idr_neus_plugins.core.alignment import align_points
 from idr_neus_plugins.data.pose_files import read_poses, read_scene_poses
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.camera_plot import plot_camera_errors
-from idr_neus_plugins.evaluation.cameras import align_points, camera_errors, rotation_angles, summary
+from idr_neus_plugins.evaluation.cameras import camera_errors, rotation_angles, summary
 
 P = Path("absent")
 

@@ -4,12 +4,13 @@ import pytest
 import torch
 from nerfstudio.cameras.cameras import Cameras
 
+from idr_neus_plugins.core.bundle import Bundle, cross_matrix
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.patches import Camera
 from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.evaluation.cameras import camera_errors
-from idr_neus_plugins.models.bundle_step import bundle_step
+from idr_neus_plugins.models.bundle_step import bundle_step, laid_over
 from idr_neus_plugins.models.camera_refinement import CameraRefinement, CameraRefinementConfig
 
 RADIUS, SIZE, COUNT = 0.6, 128, 6
@@ -81,3 +82,16 @@ def test_where_nothing_can_be_measured_cameras_stay_and_the_run_says_so(what: st
     bundle_step(module, TrainingViews(**{**vars(views), **change}), trace)
     torch.testing.assert_close(module.refined().detach(), expected)
     assert "No bundle adjustment" in capsys.readouterr().out
+
+
+def test_a_change_that_is_only_gauge_is_taken_back():
+    before = Bundle(poses().double(), torch.randn(40, 3, dtype=torch.float64))
+    turn = torch.linalg.matrix_exp(cross_matrix(torch.tensor([[0.2, -0.1, 0.3]], dtype=torch.float64)))[0]
+    centres = 1.4 * before.poses[:, :, 3] @ turn.T + 0.5
+    moved = Bundle(
+        torch.cat([turn @ before.poses[:, :, :3], centres[:, :, None]], 2), 1.4 * before.points @ turn.T + 0.5
+    )
+    moved.points[:5] += 100.0
+    back = laid_over(moved, before)
+    torch.testing.assert_close(back.poses, before.poses)
+    torch.testing.assert_close(back.points[5:], before.points[5:])

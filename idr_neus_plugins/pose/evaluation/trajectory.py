@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.evaluation.cameras import Similarity, align_points, rotation_angles
+from idr_neus_plugins.core.alignment import Similarity, align_points
+from idr_neus_plugins.evaluation.cameras import rotation_angles
 
 CameraPath = Float[np.ndarray, "frames 4 4"]
 """Camera-to-world, OpenCV axes, rigid."""
