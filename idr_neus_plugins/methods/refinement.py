@@ -20,12 +20,15 @@ camera_opt = {
 }
 """The cameras rest while the surface takes a first shape."""
 
+BUNDLE_AT = (0.4, 0.8)
+"""When most cameras have turned to the object, and once more on the finer surface that follows from it."""
+
 
 def with_trained_cameras(config: SurfaceTrainerConfig, method_name: str) -> SurfaceTrainerConfig:
     """The method with the switch on, starting from the inexact poses that IDR's data sets bring."""
     pipeline = config.pipeline
     parser = replace(pipeline.datamanager.dataparser, cameras="cameras_linear_init.npz")  # type: ignore
     assert isinstance(parser, IdrDataParserConfig)
-    model = replace(pipeline.model, camera_optimizer=CameraRefinementConfig(mode="SE3"))  # type: ignore
+    model = replace(pipeline.model, camera_optimizer=CameraRefinementConfig(mode="SE3", bundle_at=BUNDLE_AT))  # type: ignore
     datamanager = replace(pipeline.datamanager, dataparser=parser)
     return replace(config, method_name=method_name, pipeline=replace(pipeline, datamanager=datamanager, model=model))

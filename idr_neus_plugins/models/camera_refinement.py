@@ -99,7 +99,9 @@ class CameraRefinement(CameraOptimizer):
         self.progress = progress
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        if self.is_on:  # runs of earlier versions have not settled anything
+        # Runs of earlier versions have not settled anything. nerfstudio loads a pipeline a second time, without its
+        # model's part: that must not undo what the first time has brought.
+        if f"{prefix}start" in state_dict:
             state_dict.setdefault(f"{prefix}settled", torch.eye(4)[:3].repeat(self.num_cameras, 1, 1))
         super()._load_from_state_dict(state_dict, prefix, *args)
 

@@ -207,3 +207,12 @@ def test_poses_have_an_optimiser_of_their_own_and_only_when_switched_on():
 )
 def test_the_verdict_says_when_refinement_made_it_worse(before, after, says):
     assert says in verdict(before, after)
+
+
+def test_what_is_settled_survives_a_second_load_that_does_not_bring_it():
+    """As nerfstudio's pipelines do: the model's part first, then the rest, without the model's."""
+    source, target = build("SE3").camera_optimizer, build("SE3").camera_optimizer
+    source.settle(source.refined() + 0.1)
+    target.load_state_dict(source.state_dict())
+    target.load_state_dict({}, strict=False)
+    torch.testing.assert_close(target.refined(), source.refined())
