@@ -26,7 +26,7 @@ BESIDE = {
     "training": {"core", "fields"},
     "viewer": {"core", "fields", "meshing", "data"},
     "single_view": {*LAYERS[:-1], "meshing", "evaluation", "data", "training"},
-    "pose": {*LAYERS[:-1], "meshing", "evaluation", "data", "training", "single_view"},
+    "pose": {*LAYERS[:-1], "meshing", "evaluation", "data", "training", "single_view", "viewer"},  # has a model
 }
 """What stands beside the layers, and what each may import besides itself."""
 CLOSED = ("core", "laws", "meshing", "evaluation", "recipes", "reports")
