@@ -83,7 +83,7 @@ class LiveSurface(threading.Thread):
         with self._reported(self.controls.status):
             snapshot = self._snapshot(colors=look == "colours")
             dataset: Any = self.viewer.pipeline.datamanager.train_dataset
-            cameras = pinhole_cameras(dataset.cameras) if look == "confidence" else []
+            cameras = pinhole_cameras(dataset.cameras) if look in ("mesh", "confidence") else []
             request = LiveMeshRequest(snapshot, look, int(self.controls.resolution.value), crop, cameras)
             live = self.worker.ask(request)
             scene = self.viewer.viser_server.scene

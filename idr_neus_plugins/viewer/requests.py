@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
+from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import Frame
@@ -21,7 +24,9 @@ Look = Literal["mesh", "colours", "normals", "confidence"]
 """How a live mesh is painted: grey and lit, by the colour field, by its normals, by how well it was seen."""
 
 LIGHT = np.array([0.5, 0.3, 0.8]) / np.linalg.norm([0.5, 0.3, 0.8])
-"""Where the light of the grey mesh comes from, in the frame of the camera that looks first."""
+"""Where the light of the grey mesh comes from, scene axes, if the cameras do not say (see ``light_of``)."""
+ONE_SIDED = 0.1
+"""Cameras whose mean direction is shorter stand all around."""
 GREY, SHADE = 0.85, 0.3
 """Colour of the grey mesh in full light, and the share of it that is left in the shade."""
 
@@ -54,8 +59,8 @@ class LiveMeshRequest(Request[LiveMesh]):
     resolution: int
     crop: Box | None
     """Scene units."""
-    cameras: list[Any]
-    """``PinholeCamera``s, for the confidence."""
+    cameras: list[PinholeCamera]
+    """Of the photographs, for the confidence and the light."""
 
     def answer(self) -> LiveMesh:
         """Raises UserError where there is no surface yet."""
@@ -80,7 +85,7 @@ class LiveMeshRequest(Request[LiveMesh]):
 
             sight = visibility(RayCaster(mesh.shape), mesh.vertices, mesh.normals, self.cameras, progress=False)
             return scale_colors(sight.confidence)
-        lit = SHADE + (1 - SHADE) * (mesh.normals @ LIGHT).clip(min=0)
+        lit = SHADE + (1 - SHADE) * (mesh.normals @ light_of(self.cameras)).clip(min=0)
         return _bytes(GREY * np.repeat(lit[:, None], 3, 1))
 
 
@@ -101,6 +106,13 @@ class ExportRequest(Request[dict[str, Any]]):
 
         built = build_mesh(self.snapshot.surface(), self.options, self.views, self.crop, progress=False)
         return write_built(built, self.path, self.frame, self.snapshot.world_from_scene)
+
+
+def light_of(cameras: Sequence[PinholeCamera]) -> Float[np.ndarray, " 3"]:
+    """Unit direction to the light: on the photographers' side, where one looks first. Cameras all around have none."""
+    towards = -np.sum([camera.camera_to_scene[:, 2] for camera in cameras], axis=0) if cameras else np.zeros(3)
+    length = float(np.linalg.norm(towards))
+    return towards / length if length > ONE_SIDED * len(cameras) > 0 else LIGHT
 
 
 def scale_colors(values: np.ndarray) -> np.ndarray:

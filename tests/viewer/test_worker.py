@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.interest import Box
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
-from idr_neus_plugins.viewer.requests import ExportRequest, LiveMeshRequest, Request, scale_colors
+from idr_neus_plugins.viewer.requests import LIGHT, ExportRequest, LiveMeshRequest, Request, light_of, scale_colors
 from idr_neus_plugins.viewer.snapshot import Snapshot
 from idr_neus_plugins.viewer.worker import NICENESS, Worker, _answered
 from tests.meshing.views import around
@@ -87,6 +88,18 @@ def test_normals_light_and_confidence_are_painted(snapshot, tmp_path):
     vertices, colors = colors_of("confidence", snapshot, tmp_path, around(1))
     seen = vertices @ around(1)[0].centre > 0.5 * 3 * 0.5
     assert colors[seen, 1].mean() > colors[~seen, 1].mean() + 30
+
+
+def test_light_comes_from_where_the_photographs_were_taken(snapshot, tmp_path):
+    camera = around(1)[0]
+    vertices, colors = colors_of("mesh", snapshot, tmp_path, [camera])
+    towards = vertices @ camera.centre
+    assert colors[towards.argmax(), 0] > colors[towards.argmin(), 0] + 100
+    behind = replace(
+        camera, camera_to_scene=camera.camera_to_scene * [[-1, 1, -1, -1], [-1, 1, -1, -1], [-1, 1, -1, -1]]
+    )
+    np.testing.assert_array_equal(light_of([camera, behind]), LIGHT)
+    np.testing.assert_array_equal(light_of([]), LIGHT)
 
 
 def test_export_writes_into_the_folder(snapshot, tmp_path):
