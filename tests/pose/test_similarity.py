@@ -38,7 +38,7 @@ def test_joined_poses_are_taken_apart_again():
 
 def test_an_object_on_the_ground_has_its_bottom_at_the_cameras_height():
     box = torch.tensor([[-0.4, -0.5, -0.6], [0.4, 0.3, 0.7]], dtype=torch.float64)
-    grounded = on_ground(poses(), box, 1.7)
+    grounded = on_ground(poses(), box[None], 1.7)
     bottom = grounded.points(torch.tensor([[0.0, -0.1, -0.6]], dtype=torch.float64))[:, 0]
     below = -(bottom * grounded.rotations[:, :, 2]).sum(1)
     assert torch.allclose(below, torch.full_like(below, 1.7))
