@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -30,7 +30,7 @@ class JobView:
     pictures: list[tuple[str, str]]
     """(view, data URI of photograph | rendering | normals | error)."""
     shape: str | None
-    """A page for a frame's ``srcdoc``, quotes escaped."""
+    """A page for a frame, quotes escaped."""
     curves: str | None
     """SVG."""
 
@@ -44,24 +44,35 @@ def report_page(sections: Sequence[Section]) -> str:
         task = bar.add_task("Gathering (jobs)", total=sum(len(section.results) for section in sections))
         shown = []
         for section in sections:
-            views = []
+            views, first_seeds = [], first_seeds_of(section.results.values())
             for folder, result in section.results.items():
-                views.append(job_view(folder, result))
+                views.append(job_view(folder, result, looked_at=result in first_seeds))
                 bar.advance(task)
             shown.append((section, views))
     return Environment(autoescape=True).from_string(template).render(sections=shown)
 
 
-def job_view(folder: Path, result: Result) -> JobView:
-    """Takes what there is: a job without pictures or scores of its mesh has a shorter view."""
+def first_seeds_of(results: Iterable[Result]) -> list[Result]:
+    """One result of each scene and method: what other seeds look like differs too little for the megabytes."""
+    first: dict[tuple[str, str, str], Result] = {}
+    for result in sorted(results, key=lambda result: result.seed):
+        first.setdefault((result.scene, result.method, result.label), result)
+    return list(first.values())
+
+
+def job_view(folder: Path, result: Result, looked_at: bool) -> JobView:
+    """Takes what there is: a job without pictures or scores of its mesh has a shorter view.
+
+    Only one that is ``looked_at`` has them at all.
+    """
     label = "" if result.label == "default" else f" ({result.label})"
-    pictures = [(path.stem, picture_uri(path)) for path in sorted((folder / "images").glob("*.png"))]
+    files = sorted((folder / "images").glob("*.png")) if looked_at else []
     error, curves = folder / "mesh" / "error.ply", read_curves(folder)
-    meshes = sorted((folder / "mesh").glob("mesh.[pog][lb][yjb]"))
+    meshes = sorted((folder / "mesh").glob("mesh.[pog][lb][yjb]")) if looked_at else []
     return JobView(
         title=f"{result.scene} · {result.method}{label} · seed {result.seed}",
         result=result,
-        pictures=pictures,
+        pictures=[(path.stem, picture_uri(path)) for path in files],
         shape=shape_page(meshes[0], error) if error.is_file() and meshes else None,
         curves=curves_as_svg(curves) if curves else None,
     )

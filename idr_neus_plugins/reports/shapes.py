@@ -9,13 +9,13 @@ import numpy as np
 import trimesh
 from jaxtyping import Float, UInt8
 
-MAX_FACES = 60_000
+MAX_FACES = 40_000
 """Of a mesh in a page."""
 GREY = (170, 170, 170, 255)
 
 
 def shape_page(mesh_file: Path, error_file: Path) -> str:
-    """HTML of a viewer for the error of a mesh, for the ``srcdoc`` of a frame.
+    """HTML of a viewer for the error of a mesh, for a frame's ``srcdoc``.
 
     Where the errors belong to points, they are shown as small beads around the mesh in grey.
     """

@@ -25,6 +25,7 @@ def page(tmp_path_factory):
     """The written report, over a mesh's errors and a cloud's."""
     folder = write_results(tmp_path_factory.mktemp("balls"))
     add_pictures_and_shapes(folder / "ball" / "fast" / "default-seed0")
+    add_pictures_and_shapes(folder / "ball" / "fast" / "default-seed1")
     add_pictures_and_shapes(folder / "ball" / "slow" / "default-seed0", points=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["idr-neus", "report", str(folder), "--html", str(folder / "report.html")])
@@ -33,9 +34,10 @@ def page(tmp_path_factory):
 
 
 def test_everything_is_on_it_and_inside_it(page):
+    """Pictures and shapes of the first seeds alone, curves of all."""
     text = page.read_text()
     assert text.count('<div class="job">') == 5 and text.count("<iframe") == 2
-    assert text.count("data:image/jpeg;base64,") == 4 and text.count("<svg") == 2
+    assert text.count("data:image/jpeg;base64,") == 4 and text.count("<svg") == 3
     assert "0.200 ± 0.141" in text and "NeuS, paper: theirs" in text and "ns-train fast" in text
     outside = [url for url in re.findall(r'(?:src|href)="(?!data:|#)([^"]+)"', text)]
     assert outside == []
