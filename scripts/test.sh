@@ -11,5 +11,8 @@ ruff format --check . || failed=1
 pyright --pythonpath .venv/bin/python || failed=1
 [ "$failed" = 0 ] || echo "[test] Style or types have findings (above); the tests run all the same."
 
-pytest "$@" || failed=1
+# A process per core, of one thread each: threads of several that wait by spinning slow each other down many times.
+workers="$(nproc)"
+export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+pytest -n "$((workers < 4 ? workers : 4))" --dist loadgroup "$@" || failed=1
 exit "$failed"

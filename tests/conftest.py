@@ -23,6 +23,16 @@ with suppress(ImportError):  # PyTorch for CPUs brings no Triton
 install_import_hook("idr_neus_plugins", "beartype.beartype")
 
 REPOSITORY = Path(__file__).parents[1]
+TRAINED_ONCE = ("commands", "single_view")
+"""Folders whose tests share a run that takes a minute to train."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several processes (pytest-xdist) each take whole files, or whole folders where a run is shared."""
+    for item in items:
+        folder = item.path.parent
+        shared = folder if folder.name in TRAINED_ONCE else item.path
+        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(REPOSITORY))))
 
 
 @pytest.fixture(scope="session")
