@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nerfstudio.configs.base_config import ViewerConfig
-from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.single_view.data.shapes_datamanager import ShapesDataManagerConfig
@@ -17,6 +16,7 @@ from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometryConfig
 from idr_neus_plugins.single_view.fields.torchvision_encoder import TorchvisionEncoderConfig
 from idr_neus_plugins.single_view.model import SingleViewModelConfig
+from idr_neus_plugins.training.optimizers import FusedAdamConfig
 from idr_neus_plugins.training.pipeline import SurfacePipelineConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
@@ -34,7 +34,7 @@ config = SurfaceTrainerConfig(
     ),
     optimizers={
         "field": {
-            "optimizer": AdamOptimizerConfig(lr=1.5e-3, max_norm=1.0),
+            "optimizer": FusedAdamConfig(lr=1.5e-3, max_norm=1.0),
             "scheduler": WarmupCosineConfig(warmup=0.05, floor=0.02),
         }
     },
@@ -56,7 +56,7 @@ config_large = replace(
     ),
     optimizers={
         "field": {
-            "optimizer": AdamOptimizerConfig(lr=3e-4, max_norm=1.0),
+            "optimizer": FusedAdamConfig(lr=3e-4, max_norm=1.0),
             "scheduler": WarmupCosineConfig(warmup=0.02, floor=0.02),
         }
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nerfstudio.engine.optimizers import OptimizerConfig
+from nerfstudio.engine.optimizers import AdamOptimizerConfig, OptimizerConfig
 
 from idr_neus_plugins.fields.grid.optimizer import NodeAdam
 
@@ -16,3 +16,11 @@ class NodeAdamConfig(OptimizerConfig):
     _target: type = field(default_factory=lambda: NodeAdam)
     lr: float = 0.05
     """In units of the parameter: voxels for a grid's distances."""
+
+
+@dataclass
+class FusedAdamConfig(AdamOptimizerConfig):
+    """Adam in one pass over each parameter, on CPUs and GPUs."""
+
+    fused: bool = True
+    """One kernel instead of a dozen for every parameter."""

@@ -22,6 +22,7 @@ from idr_neus_plugins.single_view.fields.conditioned import (
 )
 from idr_neus_plugins.single_view.fields.encoder import Encoder
 from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, project
+from idr_neus_plugins.single_view.fields.precision import fast_products
 
 
 @dataclass
@@ -84,10 +85,11 @@ class Stream(nn.Module):
     def forward(
         self, inputs: Float[Tensor, "images points channels"], code: Float[Tensor, "images code"]
     ) -> tuple[Float[Tensor, "images points width"], Float[Tensor, "images points"]]:
-        values = self.enter(inputs) + self.code(code)[:, None]
-        for block in self.blocks:
-            values = block(values)
-        features = functional.relu(values)
+        with fast_products(self, inputs.device):
+            values = self.enter(inputs) + self.code(code)[:, None]
+            for block in self.blocks:
+                values = block(values)
+        features = functional.relu(values).float()
         return features, self.sdf(features)[..., 0]
 
 

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from idr_neus_plugins.single_view.fields.precision import fast_products
+
 
 class Encoded(NamedTuple):
     code: Float[Tensor, "images code"]
@@ -71,6 +73,11 @@ class PyramidEncoder(Encoder):
         self.smooth = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, images: Float[Tensor, "images 4 h w"]) -> Encoded:
+        with fast_products(self, images.device):
+            code, fused = self._read(images)
+        return Encoded(code.float(), fused.float())
+
+    def _read(self, images: Float[Tensor, "images 4 h w"]) -> tuple[Tensor, Tensor]:
         stages = self.backbone(images)
         last = stages[-1].flatten(2)
         # The mean tells what there is, the maximum whether there is any of it, however small.
@@ -78,7 +85,7 @@ class PyramidEncoder(Encoder):
         fused = self.lateral[-1](stages[-1])
         for stage, lateral in zip(stages[-2::-1], list(self.lateral)[-2::-1], strict=True):
             fused = lateral(stage) + functional.interpolate(fused, size=stage.shape[2:], mode="nearest")
-        return Encoded(code, self.smooth(functional.relu(fused)))
+        return code, self.smooth(functional.relu(fused))
 
 
 class SmallResNet(nn.Module):

@@ -19,6 +19,7 @@ from idr_neus_plugins.single_view.fields.conditioned import (
     FieldValues,
 )
 from idr_neus_plugins.single_view.fields.encoder import Encoder
+from idr_neus_plugins.single_view.fields.precision import fast_products
 
 
 @dataclass
@@ -49,10 +50,11 @@ class OnetField(ConditionedField):
 
     def forward(self, points: Float[Tensor, "images points 3"], condition: Condition) -> FieldValues:
         encoded = positional_encoding(points.flatten(0, 1), self.octaves).unflatten(0, points.shape[:2])
-        values = self.enter(encoded)
-        for block in self.blocks:
-            values = block(values, condition.code)
-        logits, color = self.leave(functional.relu(values)).split([1, 3], dim=2)
+        with fast_products(self, points.device):
+            values = self.enter(encoded)
+            for block in self.blocks:
+                values = block(values, condition.code)
+        logits, color = self.leave(functional.relu(values).float()).split([1, 3], dim=2)
         return FieldValues((self.level - logits[..., 0]) / LOGITS_PER_UNIT, torch.sigmoid(color))
 
 
