@@ -32,7 +32,7 @@ def test_training_differs_only_by_rounding(field, monkeypatch, gain):
     for true, value in zip(exact, rounded, strict=True):
         assert value.dtype == torch.float32
         assert torch.equal(true, value) is not gain
-        assert (true - value).abs().max() < 0.03 * true.std()
+        assert (true - value).abs().max() < 0.1 * true.std()
 
 
 def test_weights_learn_in_full_precision(field, monkeypatch):
