@@ -22,5 +22,6 @@ class NodeAdamConfig(OptimizerConfig):
 class FusedAdamConfig(AdamOptimizerConfig):
     """Adam in one pass over each parameter, on CPUs and GPUs."""
 
+    weight_decay: float = 0.0  # nerfstudio has an int here, which type checks refuse
     fused: bool = True
     """One kernel instead of a dozen for every parameter."""
