@@ -10,6 +10,7 @@ from dataclasses import replace
 from nerfstudio.plugins.types import MethodSpecification
 
 from idr_neus_plugins.methods.disn import config as disn
+from idr_neus_plugins.single_view.data.shapes_datamanager import ShapesDataManagerConfig
 from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometryConfig
 from idr_neus_plugins.single_view.fields.onet import OnetFieldConfig
 from idr_neus_plugins.single_view.model import SingleViewModelConfig
@@ -19,7 +20,12 @@ model = SingleViewModelConfig(
     loss_coefficients={"occupancy": 1.0, "color": 1.0, "pose": 0.1, "view": 0.05},
 )
 
-config = replace(disn, method_name="onet", pipeline=replace(disn.pipeline, model=model))
+config = replace(
+    disn,
+    method_name="onet",
+    # Half of its images as of any photograph: what is asked without a camera is framed around the silhouette.
+    pipeline=replace(disn.pipeline, model=model, datamanager=ShapesDataManagerConfig(reframed=0.5)),
+)
 
 onet = MethodSpecification(
     config=config,

@@ -24,8 +24,12 @@ def recolored(query: ShapeQuery, truth: dict[str, Tensor], order: list[int]) -> 
     return query._replace(views=versions.recolored(query.views, order)), truth | {"colors": truth["colors"][..., order]}
 
 
-def augmented(query: ShapeQuery, truth: dict[str, Tensor]) -> tuple[ShapeQuery, dict[str, Tensor]]:
-    """Half of the images mirrored, half framed anew, all turned, and with the same random order of colours."""
-    is_mirrored, is_framed = torch.rand(2, len(query.points), device=query.points.device) < 0.5
-    query, truth = reframed(*mirrored(query, truth, is_mirrored), is_framed)
+def augmented(
+    query: ShapeQuery, truth: dict[str, Tensor], reframed_share: float
+) -> tuple[ShapeQuery, dict[str, Tensor]]:
+    """Half of the images mirrored, a share of them turned and framed anew, all with the same random order of colours."""
+    chance = torch.rand(2, len(query.points), device=query.points.device)
+    query, truth = mirrored(query, truth, chance[0] < 0.5)
+    if reframed_share > 0.0:
+        query, truth = reframed(query, truth, chance[1] < reframed_share)
     return recolored(query, truth, torch.randperm(3).tolist())

@@ -22,14 +22,14 @@ JITTER = 0.1
 
 
 def reframed(query: ShapeQuery, truth: dict[str, Tensor], which: Bool[Tensor, " images"]):
-    """All images turned by some degrees; those of ``which`` framed around their silhouettes, as a photograph without a
+    """The images of ``which`` turned by some degrees and framed around their silhouettes, as a photograph without a
     camera is (``framing.around_silhouette``). A car seen from the front is then as large as one from the side.
 
     Returns:
         The query and the truth; the pose is the one that shows the origin where the new image does, as large as there.
     """
     images = query.views.images
-    angles = (2 * torch.rand(len(images)) - 1).to(images) * ROLL
+    angles = torch.where(which, (2 * torch.rand(len(images)) - 1).to(images) * ROLL, 0.0)
     zoom, middle = _framing(images[:, 3], angles, which)
     turn = rolled(angles)
     views = Views(

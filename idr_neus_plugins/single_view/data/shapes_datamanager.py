@@ -33,6 +33,8 @@ class ShapesDataManagerConfig(DataManagerConfig):
     """Points with a signed distance, of each image: near the surface and anywhere."""
     surface_points: int = 64
     """Points on the surface, of each image."""
+    reframed: float = 0.0
+    """Share of a batch's images that are turned and framed anew, as photographs without a camera are."""
 
 
 class ShapesDataManager(DataManager):
@@ -70,7 +72,7 @@ class ShapesDataManager(DataManager):
 
     def next_train(self, step: int) -> tuple[ShapeQuery, dict[str, Tensor]]:  # type: ignore[override]
         self.train_count += 1
-        return augmented(*self._draw(self.train_shapes))
+        return augmented(*self._draw(self.train_shapes), self.config.reframed)
 
     def next_eval(self, step: int) -> tuple[ShapeQuery, dict[str, Tensor]]:  # type: ignore[override]
         self.eval_count += 1
