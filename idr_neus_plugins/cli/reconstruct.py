@@ -42,6 +42,8 @@ class Reconstruct:
     """Of the mesh."""
     texture: Literal["none", "field", "photographs"] = "none"
     """Colours of mesh.glb: at its vertices, or a texture from the field or the photographs; see ns-export mesh."""
+    texture_size: int = 2048
+    """Pixels along each side of the texture."""
 
     def main(self) -> None:
         from idr_neus_plugins.meshing.build import build_mesh
@@ -53,7 +55,7 @@ class Reconstruct:
         config, step, model = load_single_view(self.load_config)
         photographs = self._photographs(model)
         show(model, photographs)
-        options = MeshOptions(resolution=self.resolution, texture=self.texture)
+        options = MeshOptions(resolution=self.resolution, texture=self.texture, texture_size=self.texture_size)
         views = _training_views(photographs) if options.needs_views else None
         built = build_mesh(model, options, views)
         run = write_object_run(config, step, model, photographs, built, self.output_dir, self.image[0].stem)

@@ -37,7 +37,7 @@ def single_view_run(shape_set, tmp_path_factory) -> Path:
     config.output_dir, config.experiment_name = tmp_path_factory.mktemp("single_view"), "tiny"
     config.timestamp = "run"
     data, field = config.pipeline.datamanager, config.pipeline.model.geometry.field
-    data.data, data.images = shape_set, 8
+    data.data, data.images = shape_set, 4
     field.encoder, field.width = SmallResNetConfig(code=32, channels=16, widths=(8, 16)), 32
     torch.manual_seed(0)
     pipeline = config.pipeline.setup(device="cpu", test_mode="val")

@@ -25,12 +25,12 @@ from idr_neus_plugins.single_view.data.shape_set import read_shape_set
 from tests.single_view.conftest import STEPS
 from tests.single_view.test_shapes import made
 
-RESOLUTION = 32
+RESOLUTION, TEXTURE = 32, 128
 
 
 def reconstruct(run: Path, output: Path, *images: Path, **options) -> Path:
     """config.yml of the object's run."""
-    Reconstruct(run, images, output_dir=output, resolution=RESOLUTION, **options).main()
+    Reconstruct(run, images, output_dir=output, resolution=RESOLUTION, texture_size=TEXTURE, **options).main()
     (config,) = output.glob("*/disn/*/config.yml")
     return config
 
