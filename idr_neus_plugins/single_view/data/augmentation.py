@@ -27,7 +27,7 @@ def recolored(query: ShapeQuery, truth: dict[str, Tensor], order: list[int]) -> 
 def augmented(
     query: ShapeQuery, truth: dict[str, Tensor], reframed_share: float
 ) -> tuple[ShapeQuery, dict[str, Tensor]]:
-    """Half of the images mirrored, a share of them turned and framed anew, all with the same random order of colours."""
+    """Half of the images mirrored, a share turned and framed anew, all with the same random order of colours."""
     chance = torch.rand(2, len(query.points), device=query.points.device)
     query, truth = mirrored(query, truth, chance[0] < 0.5)
     if reframed_share > 0.0:
