@@ -16,7 +16,7 @@ SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".off", ".stl")
 Y_UP = (".glb", ".gltf", ".obj", ".off")
 """Formats whose files usually stand upright along y; they are turned to z."""
 WRAP = 1.0
-"""Percent of the diagonal: holes smaller than this are closed when a mesh is wrapped, and it grows by a tenth of it."""
+"""Percent of the diagonal: smaller holes are closed when a mesh is wrapped, and it grows by a fortieth of that."""
 
 
 def find_meshes(folder: Path) -> dict[str, list[Path]]:
@@ -60,6 +60,6 @@ def _wrapped(mesh: FinishedMesh):
     lab: Any = pymeshlab  # has no type stubs that know its classes
     meshes = lab.MeshSet()
     meshes.add_mesh(lab.Mesh(mesh.vertices, mesh.faces))
-    meshes.generate_alpha_wrap(alpha=lab.PercentageValue(WRAP), offset=lab.PercentageValue(WRAP / 10))
+    meshes.generate_alpha_wrap(alpha=lab.PercentageValue(WRAP), offset=lab.PercentageValue(WRAP / 40))
     wrapped = meshes.current_mesh()
     return trimesh.Trimesh(wrapped.vertex_matrix(), wrapped.face_matrix(), process=False)
