@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from idr_neus_plugins.pose.files import Photographs, TrueObject
+    from idr_neus_plugins.pose.ground import Ground
     from idr_neus_plugins.pose.solver import SolverSettings
     from idr_neus_plugins.single_view.model import SingleViewModel
 
@@ -40,6 +41,8 @@ class EvalPose:
     """Compare colours, too; --no-color for the silhouette alone."""
     depth: bool = True
     """Use depths where the scene has some; --no-depth for images alone."""
+    ground: Literal["plane", "height", "none"] = "plane"
+    """Use what camera.json tells of the ground: its distance and which way is up, the distance alone, or nothing."""
     limit: int | None = None
     """Only the first so many photographs."""
     pictures: Path | None = None
@@ -91,16 +94,22 @@ class EvalPose:
         truth = true.posed()
         shape = known(truth.mesh) if model is None else predicted(model, image, str(frame.image))
         ready = time.perf_counter()
-        height = None if photographs.camera_heights is None or model is None else photographs.camera_heights[number]
+        ground = self._ground(photographs.grounds[number])
         depths = frame.depths() if self.depth else None
-        found = estimate(shape, image, photographs.intrinsics, height, self._settings(), depths, str(frame.image))
+        found = estimate(shape, image, photographs.intrinsics, ground, self._settings(), depths, str(frame.image))
         done = time.perf_counter()
         place = posed(shape, found)
-        if model is None:  # of a known mesh the size is known, too
-            place = place.of_scale(truth.scale)
+        if model is None or (ground.height is None and depths is None):
+            # Of a known mesh the size is known, too; otherwise nothing has told it.
+            place = place.of_diameter(truth.diameter)
         errors = pose_errors(place, truth, symmetry_of(truth.mesh.shape))
         errors |= {"silhouette_iou": float(found.ious[0]), "seconds": done - begin, "shape_seconds": ready - begin}
         return errors, pose_picture(image, photographs.intrinsics, place, truth)
+
+    def _ground(self, ground: Ground) -> Ground:
+        from idr_neus_plugins.pose.ground import Ground
+
+        return {"plane": ground, "height": ground._replace(up=None), "none": Ground()}[self.ground]
 
     def _settings(self) -> SolverSettings:
         from idr_neus_plugins.pose.losses import PoseLossWeights

@@ -48,10 +48,10 @@ class PosePipeline(SurfacePipeline):
         """Raises UserError where no shape is named, or it cannot be recognised."""
         manager, model = cast(PhotographDataManager, self.datamanager), cast(PoseModel, self.model)
         parser = manager.config.dataparser
-        heights, truth = manager.dataparser.photographs().camera_heights, manager.train_dataset.metadata["truth"]
+        ground = manager.dataparser.photographs().grounds[parser.image]
+        truth = manager.train_dataset.metadata["truth"]
         true = None if truth is None else truth.posed()
-        height = None if heights is None else heights[parser.image]
-        model.begin(self._shape(manager), manager.observation, true, height)
+        model.begin(self._shape(manager), manager.observation, true, ground.height)
 
     def _shape(self, manager: PhotographDataManager):
         from idr_neus_plugins.cli.eval_pose import shape_model

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
-from idr_neus_plugins.pose.ground import on_ground
+from idr_neus_plugins.pose.ground import Ground, on_ground
 from idr_neus_plugins.pose.observation import observed
 from idr_neus_plugins.pose.shapes import Recognised
 from idr_neus_plugins.pose.solver import Hypotheses, SolverSettings, find_poses
@@ -19,7 +19,7 @@ def estimate(
     shape: Recognised,
     image: UInt8[np.ndarray, "h w 4"],
     intrinsics: Float[np.ndarray, "3 3"],
-    camera_height: float | None,
+    ground: Ground,
     settings: SolverSettings,
     depth: Float[np.ndarray, "h w"] | None = None,
     name: str = "The image",
@@ -28,11 +28,11 @@ def estimate(
 
     Raises UserError where the image does not show a whole object.
     """
-    found = find_poses(shape.grid, observed(image, intrinsics, depth, name), settings, shape.prior)
-    if camera_height is None or depth is not None:
+    found = find_poses(shape.grid, observed(image, intrinsics, depth, name, ground.up), settings, shape.prior)
+    if ground.height is None or depth is not None:
         return found
     boxes = found.stretches[:, None] * shape.box.to(found.stretches)
-    return replace(found, poses=on_ground(found.poses, boxes, camera_height))
+    return replace(found, poses=on_ground(found.poses, boxes, ground.height))
 
 
 def posed(shape: Recognised, found: Hypotheses, which: int = 0) -> PosedMesh:

@@ -1,7 +1,8 @@
 """Photographs of objects as a user brings them, and the truth about them, which lies in a file of its own.
 
     DIR/camera.json        fl_x, fl_y, cx, cy, w, h in pixels (centres at half-integers); if known camera_height, the
-                           camera's height over the ground that the objects stand on, or a list with one for each image
+                           camera's height over the ground that the objects stand on, and camera_up, the direction
+                           away from the ground in the camera's axes; or lists with one for each image
     DIR/image/000.png ...  RGBA, the object cut out; or RGB with
     DIR/mask/000.png ...   its masks; of several objects mask/<object>/000.png ...
     DIR/depth/000.npy ...  where there are some: depths along the optical axis [h, w], 0 where unknown
@@ -15,6 +16,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -23,6 +25,7 @@ from idr_neus_plugins.data.files import image_size, list_images
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
+from idr_neus_plugins.pose.ground import Ground
 from idr_neus_plugins.single_view.reconstruction.inputs import read_cut_out
 
 CAMERA, IMAGES, MASKS, DEPTHS, TRUTH, MESHES = "camera.json", "image", "mask", "depth", "truth.json", "truth"
@@ -56,8 +59,8 @@ class Photographs:
 
     frames: tuple[Frame, ...]
     intrinsics: Float[np.ndarray, "3 3"]
-    camera_heights: tuple[float, ...] | None = None
-    """Over the ground, for each frame; where they are given, sizes are known in their unit."""
+    grounds: tuple[Ground, ...]
+    """What is known of it, for each frame."""
 
     @property
     def objects(self) -> int:
@@ -140,20 +143,34 @@ def _with_camera(frames: tuple[Frame, ...], folder: Path) -> Photographs:
     try:
         camera = json.loads(path.read_text())
         fx, fy, cx, cy = (float(camera[name]) for name in ("fl_x", "fl_y", "cx", "cy"))
-        size, heights = (int(camera["h"]), int(camera["w"])), _heights(camera.get("camera_height"), len(frames))
+        size, grounds = (int(camera["h"]), int(camera["w"])), _grounds(camera, len(frames))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} must hold fl_x, fl_y, cx, cy, w and h as numbers ({error!r}).") from error
     for frame in frames:
         if image_size(frame.image) != size:
             raise UserError(f"{frame.image} is {image_size(frame.image)} high and wide; {path} is for {size}.")
-    return Photographs(frames, np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), heights)
+    return Photographs(frames, np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), grounds)
 
 
-def _heights(given: float | list[float] | None, frames: int) -> tuple[float, ...] | None:
-    """Raises ValueError for a list of another length."""
+def _grounds(camera: dict[str, Any], frames: int) -> tuple[Ground, ...]:
+    """Raises ValueError for lists of another length, and where no direction is up."""
+    heights = _for_each(camera.get("camera_height"), frames, (), "camera heights")
+    ups = _for_each(camera.get("camera_up"), frames, (3,), "camera_up")
+    if ups is not None and not (lengths := np.linalg.norm(ups, axis=1, keepdims=True)).all():
+        raise ValueError("camera_up is zero")
+    return tuple(
+        Ground(None if heights is None else float(heights[frame]), None if ups is None else (ups / lengths)[frame])
+        for frame in range(frames)
+    )
+
+
+def _for_each(given: Any, frames: int, shape: tuple[int, ...], name: str) -> np.ndarray | None:
+    """One value for every frame, from one for all or a list. Raises ValueError for a list of another length."""
     if given is None:
         return None
-    heights = tuple(float(each) for each in given) if isinstance(given, list) else (float(given),) * frames
-    if len(heights) != frames:
-        raise ValueError(f"{len(heights)} camera heights for {frames} images")
-    return heights
+    values = np.array(given, float)
+    if values.shape == shape:
+        return np.broadcast_to(values, (frames, *shape))
+    if values.shape != (frames, *shape):
+        raise ValueError(f"{len(values)} {name} for {frames} images")
+    return values

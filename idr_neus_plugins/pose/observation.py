@@ -33,6 +33,8 @@ class Observation:
     """K of the window, its pixels; OpenCV axes."""
     depth: Float[Tensor, "side side"] | None = None
     """Along the optical axis; zero where it is not known."""
+    up: Float[Tensor, " 3"] | None = None
+    """The object's upright axis in the camera's, where it is known."""
 
     @property
     def side(self) -> int:
@@ -70,7 +72,7 @@ class Observation:
             share = mean(known[None])[0]
             # Where a pixel holds the object's edge its mean depth is nowhere.
             depth = torch.where(share > 0.99, mean(self.depth[None])[0], 0.0)
-        return Observation(mask, colors, scale[:, None] * self.intrinsics, depth)
+        return Observation(mask, colors, scale[:, None] * self.intrinsics, depth, self.up)
 
     def to(self, device: torch.device | str) -> Observation:
         return Observation(
@@ -78,6 +80,7 @@ class Observation:
             self.colors.to(device),
             self.intrinsics.to(device),
             None if self.depth is None else self.depth.to(device),
+            None if self.up is None else self.up.to(device),
         )
 
 
@@ -86,6 +89,7 @@ def observed(
     intrinsics: Float[np.ndarray, "3 3"],
     depth: Float[np.ndarray, "h w"] | None = None,
     name: str = "The image",
+    up: Float[np.ndarray, " 3"] | None = None,
 ) -> Observation:
     """The object that the alpha of an image cuts out. ``name`` is for messages.
 
@@ -98,7 +102,8 @@ def observed(
     to_window = np.array([[scale, 0, -scale * window.left], [0, scale, -scale * window.top], [0, 0, 1.0]])
     matrix = torch.from_numpy(to_window @ intrinsics).float()
     known = None if depth is None else torch.from_numpy(_cut_depth(depth, image[..., 3], window)).float()
-    return Observation(picture[..., 3], picture[..., :3] * (picture[..., 3:] > 0), matrix, known)
+    upright = None if up is None else torch.from_numpy(up).float()
+    return Observation(picture[..., 3], picture[..., :3] * (picture[..., 3:] > 0), matrix, known, upright)
 
 
 def window_around(alpha: UInt8[np.ndarray, "h w"], name: str) -> Window:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.pose.comparison import Comparison
+from idr_neus_plugins.pose.ground import without_tilt
 from idr_neus_plugins.pose.losses import PoseLossWeights
 from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.prior import ViewPrior
@@ -119,8 +120,13 @@ def descend(
     optimizer = torch.optim.Adam(free, lr=stage.rate)
     decay = (last_rate / stage.rate) ** (1.0 / stage.steps)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay)
+    up = small.observation.up
+
+    def allowed(twists: Tensor) -> Tensor:
+        return twists if up is None else without_tilt(twists, up)
+
     for step in range(stage.steps):
-        moved = poses.moved(twists, log_scales)
+        moved = poses.moved(allowed(twists), log_scales)
         losses = small(moved, stage.softness, log_stretches.exp())[0]
         optimizer.zero_grad()
         losses.sum().backward()
@@ -129,4 +135,4 @@ def descend(
         optimizer.step()
         schedule.step()
         tell(moved.detach())
-    return poses.moved(twists, log_scales).detach(), log_stretches.detach().exp()
+    return poses.moved(allowed(twists), log_scales).detach(), log_stretches.detach().exp()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.pose.comparison import Comparison
+from idr_neus_plugins.pose.ground import upright_rotations
 from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.prior import facing
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
@@ -25,6 +26,8 @@ POINTS = 400
 PLACINGS = 4
 LIKELY = 4
 """Views of the highest probability, beside the spread."""
+UPRIGHT = 72
+"""Views of an object whose upright axis is known."""
 APART = 25.0
 """Degrees between starts."""
 
@@ -74,16 +77,26 @@ def placed(shape: ShapeGrid, rotations: Float[Tensor, "poses 3 3"], observation:
 
 
 def joined_candidates(compare: Comparison, views: Views) -> Poses:
-    """The likely views, if somebody knows any, and the spread of views, all placed; as far away as depths say."""
-    observation, spread = compare.observation, view_rotations(views)
-    if compare.prior is not None:
-        spread = torch.cat([compare.prior.likely(LIKELY), spread])
-    # The camera does not look straight at the object, but past it, by the direction of the window's middle.
-    middle = observation.directions.mean(0, keepdim=True)
-    poses = placed(compare.shape, facing(middle).mT @ spread.to(observation.mask), observation)
+    """Views from all around, placed; as far away as depths say."""
+    observation = compare.observation
+    if observation.up is not None:
+        rotations = upright_rotations(observation.up, UPRIGHT)
+    else:
+        rotations = _spread(compare, views)
+    poses = placed(compare.shape, rotations, observation)
     if observation.depth is None or not bool(observation.depth.any()):
         return poses
     return poses.rescaled(observation.depth[observation.depth > 0].median() / poses.translations[:, 2])
+
+
+def _spread(compare: Comparison, views: Views) -> Float[Tensor, "views 3 3"]:
+    """The likely views, if somebody knows any, and all the others."""
+    spread = view_rotations(views)
+    if compare.prior is not None:
+        spread = torch.cat([compare.prior.likely(LIKELY), spread])
+    # The camera does not look straight at the object, but past it, by the direction of the window's middle.
+    middle = compare.observation.directions.mean(0, keepdim=True)
+    return facing(middle).mT @ spread.to(middle)
 
 
 def best_starts(compare: Comparison, candidates: Poses, count: int) -> Poses:

@@ -30,10 +30,11 @@ def follow(
     ``tell`` is called once for every frame, and for the two refinements. Raises UserError where an object is not
     wholly in a picture.
     """
-    heights = photographs.camera_heights or (1.0,)
+    ground = photographs.grounds[0]
+    ground = ground._replace(height=ground.height or 1.0)
     frames, matrix = photographs.frames, photographs.intrinsics
     first = [
-        estimate(shape, frames[0].cut_out(which), matrix, heights[0], solver, name=_name(photographs, 0, which))
+        estimate(shape, frames[0].cut_out(which), matrix, ground, solver, name=_name(photographs, 0, which))
         for which, shape in enumerate(shapes)
     ]
     tell()

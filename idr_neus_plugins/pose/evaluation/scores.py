@@ -30,9 +30,9 @@ class PosedMesh(NamedTuple):
     def scale(self) -> float:
         return float(np.cbrt(np.linalg.det(self.matrix[:3, :3])))
 
-    def of_scale(self, scale: float) -> PosedMesh:
+    def of_diameter(self, diameter: float) -> PosedMesh:
         """Of another size and at another distance, with the same image."""
-        matrix = np.diag([scale / self.scale] * 3 + [1.0]) @ self.matrix
+        matrix = np.diag([diameter / self.diameter] * 3 + [1.0]) @ self.matrix
         return PosedMesh(self.mesh, matrix)
 
     @property

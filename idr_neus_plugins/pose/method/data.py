@@ -137,4 +137,5 @@ class PhotographDataManager(DataManager):
         photographs = self.dataparser.photographs()
         frame = photographs.frames[parser.image]
         image = frame.cut_out(parser.mask)
-        return observed(image, photographs.intrinsics, frame.depths(), str(frame.image))
+        up = photographs.grounds[parser.image].up
+        return observed(image, photographs.intrinsics, frame.depths(), str(frame.image), up)

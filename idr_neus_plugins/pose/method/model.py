@@ -20,7 +20,7 @@ from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
 from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
 from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
-from idr_neus_plugins.pose.ground import on_ground
+from idr_neus_plugins.pose.ground import on_ground, without_tilt
 from idr_neus_plugins.pose.losses import PoseLossWeights
 from idr_neus_plugins.pose.method.data import scene_from_camera
 from idr_neus_plugins.pose.method.trace import PoseTrace
@@ -72,6 +72,7 @@ class PoseModel(Model):
     colors: Tensor
     box: Float[Tensor, "2 3"]
     views: Float[Tensor, "1 3 bins"]
+    up: Float[Tensor, " 3"]
     rotations: Float[Tensor, "hypotheses 3 3"]
     translations: Float[Tensor, "hypotheses 3"]
     scales: Float[Tensor, " hypotheses"]
@@ -86,6 +87,8 @@ class PoseModel(Model):
         self.log_stretches = nn.Parameter(torch.zeros(count, 3))
         # Of the prior; zeros, and so no surprise, where there is none.
         self.register_buffer("views", torch.zeros(1, 3, BINS))
+        # Which way is up in the camera's axes; zeros where that is not known.
+        self.register_buffer("up", torch.zeros(3))
         grids = {"sdf": (NODES,) * 3, "colors": (3, *(NODES,) * 3), "box": (2, 3)}
         starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
@@ -116,6 +119,8 @@ class PoseModel(Model):
         self.log_stretches.requires_grad_(shape.prior is not None)
         if shape.prior is not None:
             self.views = shape.prior.log_probabilities.to(observation.mask)
+        if observation.up is not None:
+            self.up = observation.up
         self.truth, self.camera_height = truth, height
 
     def set_progress(self, progress: float) -> None:
@@ -129,7 +134,7 @@ class PoseModel(Model):
     @property
     def poses(self) -> Poses:
         """Object to camera as they are now."""
-        twists = self.twists
+        twists = without_tilt(self.twists, self.up) if self.up.any() else self.twists
         if self.progress < self.config.hold:
             twists = torch.cat([twists[:, :3], twists[:, 3:].detach()], dim=1)
         return Poses(self.rotations, self.translations, self.scales).moved(twists, self.log_scales)

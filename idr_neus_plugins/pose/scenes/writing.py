@@ -105,4 +105,9 @@ def _row(camera_to_world: Float[np.ndarray, "4 4"], objects: list[Standing], mes
 def _write_camera(folder: Path, size: int, rows: list[dict]) -> None:
     intrinsics = camera_of(np.eye(4), size).intrinsics
     camera = {"fl_x": intrinsics[0, 0], "fl_y": intrinsics[1, 1], "cx": size / 2, "cy": size / 2, "w": size, "h": size}
-    write_json(folder / CAMERA, camera | {"camera_height": [row["camera_to_world"][2][3] for row in rows]})
+    # Up is z in the world.
+    ground = {
+        "camera_height": [row["camera_to_world"][2][3] for row in rows],
+        "camera_up": [row["camera_to_world"][2][:3] for row in rows],
+    }
+    write_json(folder / CAMERA, camera | ground)
