@@ -15,6 +15,9 @@ from idr_neus_plugins.pose.rendering import render
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
 
+COARSE = 32
+"""Pixels across up to which every other node of the shape will do."""
+
 Losses = Float[Tensor, " poses"]
 
 
@@ -27,8 +30,9 @@ class Comparison:
     """Of the view, if somebody has one."""
 
     def at(self, side: int) -> Comparison:
-        """In fewer pixels."""
-        return replace(self, observation=self.observation.at(side))
+        """In fewer pixels, of a shape that is no finer than they need."""
+        shape = self.shape.coarser() if side <= COARSE else self.shape
+        return replace(self, shape=shape, observation=self.observation.at(side))
 
     def __call__(
         self, poses: Poses, softness: float, stretches: Float[Tensor, "poses 3"] | None = None

@@ -28,14 +28,22 @@ class March(NamedTuple):
     """Change of the signed distance per multiple, there."""
 
 
-def march(shape: ShapeGrid, origins: Float[Tensor, "poses 3"], directions: Float[Tensor, "poses rays 3"]) -> March:
-    """Rays of several cameras in the object frame, by a compiled kernel on CPUs."""
+def march(
+    shape: ShapeGrid,
+    origins: Float[Tensor, "poses 3"],
+    directions: Float[Tensor, "poses rays 3"],
+    deep: Float[Tensor, " poses"],
+) -> March:
+    """Rays of several cameras in the object frame, by a compiled kernel on CPUs.
+
+    It does not look for the place of the smallest value once it is more than ``deep`` inside or outside.
+    """
     if origins.device.type != "cpu":
         return march_reference(shape, origins, directions)
     from idr_neus_plugins.pose import march_kernel
 
     found = [np.empty(directions.shape[:2], np.float32) for _ in March._fields]
-    arrays = [each.detach().float().contiguous().numpy() for each in (shape.sdf, origins, directions)]
+    arrays = [each.detach().float().contiguous().numpy() for each in (shape.sdf, origins, directions, deep)]
     march_kernel.march(arrays[0], REACH, *arrays[1:], *found)
     return March(*(torch.from_numpy(each).to(origins) for each in found))
 

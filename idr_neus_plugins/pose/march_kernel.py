@@ -30,8 +30,9 @@ def _look_up(sdf, reach, x, y, z):
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def march(sdf, reach, origins, directions, closest, values, met, slopes):
-    """Fills all fields of ``march.March`` [poses, rays]. ``origins`` [poses, 3], ``directions`` [poses, rays, 3]."""
+def march(sdf, reach, origins, directions, deep, closest, values, met, slopes):
+    """Fills all fields of ``march.March`` [poses, rays]. ``origins`` [poses, 3], ``directions`` [poses, rays, 3], ``deep``
+    [poses]."""
     smallest_step = reach / (sdf.shape[0] - 1)
     for pose in prange(len(origins)):
         ox, oy, oz = origins[pose]
@@ -56,8 +57,13 @@ def march(sdf, reach, origins, directions, closest, values, met, slopes):
                 if value < 0.0 and before >= 0.0 and before < np.inf and met[pose, ray] == np.inf:
                     slope = (value - before) / (t - before_t)
                     met[pose, ray], slopes[pose, ray] = before_t - before / slope, slope
+                if value < -deep[pose] and met[pose, ray] < np.inf:
+                    break
                 before, before_t = value, t
                 t += max(abs(value), smallest_step) / length
+            closest[pose, ray], values[pose, ray] = best_t, best
+            if abs(best) > deep[pose]:
+                continue
             width = max(abs(best), smallest_step) / length
             for _ in range(REFINEMENTS):
                 width *= 0.5

@@ -18,7 +18,7 @@ from idr_neus_plugins.pose.march import March, march
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
 
-SATURATED = 9.0
+SATURATED = 7.0
 """Signed distance in widths of the silhouette's border from which on it is 0 or 1, and constant."""
 STEEPEST = 0.1
 """Least change of the signed distance per unit along a ray that is counted on: rays that graze the surface would else
@@ -66,9 +66,9 @@ def render(
             border is at the right place, and wider or narrower by the stretch.
     """
     origins, rays = object_rays(poses, directions, stretches)
-    if found is None:
-        found = march(shape, origins.detach(), rays.detach())
     sharpness = poses.scales / (poses.translations[:, 2].clamp(min=1e-3) * pixels)
+    if found is None:
+        found = march(shape, origins.detach(), rays.detach(), SATURATED / sharpness.detach())
     silhouettes = _silhouettes(shape, origins, rays, found, sharpness[:, None].expand_as(found.values))
     met = found.met.isfinite()
     depths, points = _surface(shape, origins, rays, found, met)

@@ -41,6 +41,10 @@ class ShapeGrid:
         """On the device and of the type of ``like``."""
         return ShapeGrid(self.sdf.to(like), self.colors.to(like))
 
+    def coarser(self) -> ShapeGrid:
+        """Every other node: an eighth of the memory, which is what a look-up costs."""
+        return ShapeGrid(self.sdf[::2, ::2, ::2].contiguous(), self.colors[:, ::2, ::2, ::2].contiguous())
+
     def distances(self, points: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
         """Signed distances; beyond the cube they grow on."""
         within = points.clamp(-REACH, REACH)

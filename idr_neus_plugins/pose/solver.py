@@ -46,9 +46,9 @@ class SolverSettings:
     views: Views = field(default_factory=Views)
     starts: int = 8
     stages: tuple[Stage, ...] = (
-        Stage(32, 8, 60, 0.1, 0.5, hold=10),
-        Stage(48, 3, 50, 0.02, 0.35, stretches=True),
-        Stage(96, 2, 40, 0.006, 0.22, stretches=True),
+        Stage(32, 8, 45, 0.1, 0.5, hold=10),
+        Stage(48, 3, 35, 0.02, 0.35, stretches=True),
+        Stage(96, 2, 25, 0.006, 0.22, stretches=True),
     )
     last_rate: float = 0.0005
     weights: PoseLossWeights = field(default_factory=PoseLossWeights)

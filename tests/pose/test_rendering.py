@@ -60,7 +60,8 @@ def test_a_stretched_ball_is_longer_along_its_axis():
 def test_the_kernel_finds_what_even_steps_find():
     shape, some = waves(), poses()
     origins, rays = object_rays(some, pixel_rays(SIDE, FOCAL)[None])
-    fast, even = (find(shape, origins, rays) for find in (march, march_reference))
+    everywhere = torch.full((len(origins),), torch.inf)
+    fast, even = march(shape, origins, rays, everywhere), march_reference(shape, origins, rays)
     crosses = (origins[:, None] + even.closest[..., None] * rays).norm(dim=2) < 1.0
     assert (fast.values < even.values + 2e-3)[crosses].all(), "at least as close"
     asked = shape.distances(origins[:, None] + fast.closest[..., None] * rays)
@@ -69,6 +70,17 @@ def test_the_kernel_finds_what_even_steps_find():
     both = fast.met.isfinite() & even.met.isfinite()
     assert both.float().mean() > 0.1
     assert (fast.met - even.met)[both].abs().median() < 2e-3
+
+
+def test_what_is_deep_inside_or_far_outside_is_not_followed_on():
+    shape, some = waves(), poses()
+    origins, rays = object_rays(some, pixel_rays(SIDE, FOCAL)[None])
+    whole, short = (march(shape, origins, rays, torch.full((2,), deep)) for deep in (torch.inf, 0.1))
+    differs = short.values != whole.values
+    assert 0.05 < differs.float().mean() and (~differs & (whole.values.abs() < 0.1)).any()
+    assert (short.values.abs() > 0.1)[differs].all() and (whole.values <= short.values)[differs].all()
+    assert (short.values.sign() == whole.values.sign())[whole.values.abs() > 0.1].all()
+    assert torch.equal(short.met, whole.met)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +95,7 @@ def scene():
 def test_derivatives_of_a_held_march_are_exact(scene):
     shape, some, rays, _ = scene
     one, few = some.take(torch.arange(1)), rays[None, ::5]
-    found = march(shape, *object_rays(one, few))
+    found = march(shape, *object_rays(one, few), torch.full((1,), torch.inf))
 
     def shown(twists, log_scales):
         return render(shape, one.moved(twists, log_scales), few, PIXEL.double(), found).silhouettes
