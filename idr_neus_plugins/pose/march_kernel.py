@@ -31,8 +31,8 @@ def _look_up(sdf, reach, x, y, z):
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def march(sdf, reach, origins, directions, deep, closest, values, met, slopes):
-    """Fills all fields of ``march.March`` [poses, rays]. ``origins`` [poses, 3], ``directions`` [poses, rays, 3], ``deep``
-    [poses]."""
+    """Fills all fields of ``march.March`` [poses, rays]. ``origins`` [poses, 3], ``directions`` [poses, rays, 3],
+    ``deep`` [poses]."""
     smallest_step = reach / (sdf.shape[0] - 1)
     for pose in prange(len(origins)):
         ox, oy, oz = origins[pose]

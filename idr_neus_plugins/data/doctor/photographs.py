@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int16, UInt8
 
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding, name_views
@@ -14,8 +14,9 @@ LARGEST_GAIN = 0.5
 """Natural logarithm: 0.7 stops. Shading that turns with the view alone reaches 0.42 on DTU's scan65."""
 BLURRED = 0.75
 """Share of the sharpness of the median view."""
-SAME = 1.0
-"""Mean difference of thumbnails, of 255, up to which two pictures are one."""
+SAME, SAME_EVERYWHERE = 1.0, 32.0
+"""Mean and largest difference of thumbnails, of 255, up to which two pictures are one: neighbours in a slow sequence
+differ little on the whole, but much at edges."""
 
 
 def check_exposure(scene: Examination) -> list[Finding]:
@@ -112,7 +113,7 @@ def check_doubles(scene: Examination) -> list[Finding]:
     import cv2
 
     small = [cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA).astype(np.int16) for picture in scene.pictures]
-    doubles = [(i, j) for j in range(len(small)) for i in range(j) if float(np.abs(small[i] - small[j]).mean()) < SAME]
+    doubles = [(i, j) for j in range(len(small)) for i in range(j) if _same(small[i], small[j])]
     flat = float(np.mean([picture.std() for picture in small])) < 2.0
     if not doubles or flat:
         return []
@@ -121,6 +122,11 @@ def check_doubles(scene: Examination) -> list[Finding]:
     evidence = f"Views {first[0]} and {first[1]} are the same picture; seen twice: {name_views(again)}."
     fix = scene.convert("--drop-views " + " ".join(map(str, again)))
     return [Finding("duplicate", "severe", evidence, fix, again, _show(scene, first))]
+
+
+def _same(first: Int16[np.ndarray, "h w 3"], second: Int16[np.ndarray, "h w 3"]) -> bool:
+    apart = np.abs(first - second)
+    return float(apart.mean()) < SAME and float(apart.max()) < SAME_EVERYWHERE
 
 
 def check_gaps(scene: Examination) -> list[Finding]:
