@@ -15,6 +15,7 @@ from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.pose.files import read_photographs, read_truth
+from idr_neus_plugins.pose.ground import Ground
 
 
 @pytest.fixture
@@ -38,8 +39,9 @@ def test_the_true_poses_show_the_meshes_where_the_photographs_do(kind, request):
 def test_a_sequence_has_one_mask_for_each_object(sequence_scene):
     photographs = read_photographs(sequence_scene)
     assert photographs.objects == 2 and len(photographs.frames) == 5
-    assert photographs.camera_heights is not None and len(photographs.camera_heights) == 5
-    assert photographs.camera_heights[0] == read_truth(sequence_scene)[0].camera_to_world[2, 3]
+    pose = read_truth(sequence_scene)[0].camera_to_world
+    assert len(photographs.grounds) == 5 and photographs.grounds[0].height == pose[2, 3]
+    np.testing.assert_allclose(pose[:3, :3] @ photographs.grounds[0].up, [0, 0, 1], atol=1e-12)
 
 
 def test_an_image_alone_is_read_with_the_camera_beside_it(copy):
@@ -51,7 +53,7 @@ def test_an_image_alone_is_read_with_the_camera_beside_it(copy):
         )
     )
     photographs = read_photographs(copy / "image/000.png")
-    assert photographs.objects == 1 and photographs.camera_heights is None
+    assert photographs.objects == 1 and photographs.grounds == (Ground(),)
 
 
 def test_missing_intrinsics_are_asked_for(copy):
@@ -70,6 +72,17 @@ def test_intrinsics_of_other_images_are_refused(copy):
     (copy / "camera.json").write_text(json.dumps(camera | {"camera_height": [1.0]}))
     with pytest.raises(UserError, match="1 camera heights for 2 images"):
         read_photographs(copy)
+
+    (copy / "camera.json").write_text(json.dumps(camera | {"camera_up": [0.0, 0.0, 0.0]}))
+    with pytest.raises(UserError, match="camera_up is zero"):
+        read_photographs(copy)
+
+
+def test_one_direction_may_be_up_for_all_images(copy):
+    camera = json.loads((copy / "camera.json").read_text())
+    (copy / "camera.json").write_text(json.dumps(camera | {"camera_up": [0.0, -2.0, 0.0]}))
+    for ground in read_photographs(copy).grounds:
+        np.testing.assert_allclose(ground.up, [0.0, -1.0, 0.0])
 
 
 def test_a_missing_mask_is_named(sequence_scene, tmp_path):

@@ -8,6 +8,7 @@ import torch
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.pose.ground import upright_rotations
 from idr_neus_plugins.pose.observation import Observation, observed
 from idr_neus_plugins.pose.scenes.standing import camera_of
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
@@ -66,6 +67,24 @@ def test_depths_tell_how_large_it_is(chair):
     observation = observed(view.image, camera_of(view.camera_to_world, len(view.image)).intrinsics, depth)
     found = find_poses(shape, observation, QUICK)
     assert found.poses.scales[0].item() == pytest.approx(np.cbrt(np.linalg.det(matrix[:3, :3])), rel=0.03)
+
+
+def test_what_is_up_stays_up(chair):
+    shape, _, matrix, _ = chair
+    view, up = taken("chair"), true_rotation(matrix)[0, :, 2]
+    intrinsics = camera_of(view.camera_to_world, len(view.image)).intrinsics
+    found = find_poses(shape, observed(view.image, intrinsics, up=up.double().numpy()), QUICK)
+    torch.testing.assert_close(found.poses.rotations[:, :, 2], up.expand(len(found.losses), 3), atol=1e-5, rtol=0)
+    assert rotation_distances(found.poses.rotations[:1], true_rotation(matrix)).item() < 2.0
+
+
+def test_upright_rotations_go_around():
+    up = torch.nn.functional.normalize(torch.tensor([0.1, -0.9, -0.3]), dim=0)
+    rotations = upright_rotations(up, 36)
+    torch.testing.assert_close(rotations @ rotations.mT, torch.eye(3).expand(36, 3, 3), atol=1e-6, rtol=0)
+    assert (torch.linalg.det(rotations) > 0).all() and torch.allclose(rotations[:, :, 2], up)
+    steps = rotation_distances(rotations, rotations.roll(1, 0))
+    torch.testing.assert_close(steps, torch.full((36,), 10.0), atol=0.05, rtol=0)
 
 
 def test_candidates_fill_the_mask(chair):

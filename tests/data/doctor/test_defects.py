@@ -10,6 +10,7 @@ import pytest
 from idr_neus_plugins.data.doctor.checks import examine
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.half_pixel import principal_shift
+from idr_neus_plugins.data.doctor.photographs import SAME, _same
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from tests.data.doctor import defects
 from tests.data.doctor.defects import examination
@@ -70,6 +71,15 @@ DEFECTS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "missing-image": (defects.missing_photograph, (), "Put the missing files back"),
 }
 """Finding -> (what makes it, what else follows from it, part of the fix)."""
+
+
+def test_a_small_move_makes_no_duplicate():
+    first = np.full((48, 48, 3), 255, np.int16)
+    moved = first.copy()
+    first[20:26, 20:26] = 0
+    moved[20:26, 21:27] = 0
+    assert np.abs(first - moved).mean() < SAME and not _same(first, moved)
+    assert _same(first, np.abs(first - 2))
 
 
 @pytest.mark.parametrize("name", DEFECTS)
