@@ -14,7 +14,7 @@ SMALL = 1 << 22
 
 
 def grid_zeros(shape: Sequence[int], device: torch.device) -> Tensor:
-    """As ``torch.zeros`` in float32. On a CPU under Linux in huge pages, for which neither PyTorch nor ``numpy.zeros`` asks.
+    """As ``torch.zeros`` in float32; on a CPU under Linux in huge pages, which neither it nor ``numpy.zeros`` asks for.
 
     What is read here and there in a fine grid lies on another small page each time, and looking up where that is costs
     more than the reading. Pages that nobody writes to take no memory.

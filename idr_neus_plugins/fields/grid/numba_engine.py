@@ -5,7 +5,6 @@ A backward pass adds into ``parameter.grad`` directly; see ``memory.grid_grad``.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 
 import numba
@@ -15,15 +14,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+import idr_neus_plugins.core.numba_threads  # noqa: F401
 from idr_neus_plugins.fields.grid import node_kernels
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
 from idr_neus_plugins.fields.grid.memory import grid_grad, grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
-
-# Numba starts OpenMP threads of its own beside PyTorch's. By default both kinds spin while they wait and so keep each
-# other off the cores: on a machine that has anything else to do, a step then takes 30 times longer (measured).
-# Read when Numba loads its OpenMP, later than PyTorch has loaded its own.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 name = "numba"
 
