@@ -85,6 +85,7 @@ def eikonal(gradients: Float[Tensor, "points 3"]) -> Float[Tensor, ""]:
     return _Eikonal.apply(gradients)
 
 
+@torch.enable_grad()
 def warm_up() -> None:
     """Compiles every kernel, or loads it from the disk cache: a time budget must not pay for that step by step."""
     vectors = torch.eye(2, 3, requires_grad=True)
