@@ -7,6 +7,8 @@ of passes, forward and backward, each of which costs more in overhead and memory
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 import torch
@@ -15,8 +17,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 import idr_neus_plugins.core.numba_threads  # noqa: F401
-from idr_neus_plugins.core import fused_kernels as kernels
+from idr_neus_plugins.core import fused_kernels
 
+kernels: Any = fused_kernels  # compiled functions, of whose arguments a type checker knows nothing
 _ALL = np.empty(0, np.int64)
 """As a list of sections: all of them."""
 
