@@ -10,6 +10,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
+
+from idr_neus_plugins.core.engine import fused
 
 EPSILON = 1e-7
 """Light that even an opaque section lets through: keeps the derivative of the product finite."""
@@ -34,18 +37,39 @@ def render_weights(
     alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"]
 ) -> Float[Tensor, " sections"]:
     """Share of each section in its pixel, ``T alpha``; the shares of a ray add up to at most 1."""
+    if (engine := fused(alpha)) is not None:
+        return engine.render_weights(alpha, offsets, EPSILON)
     return transmittance(alpha, offsets) * alpha
 
 
 def accumulate(
     weights: Float[Tensor, " sections"],
-    values: Float[Tensor, "sections channels"] | None,
+    values: Float[Tensor, "some channels"] | None,
     ray_indices: Int[Tensor, " sections"],
     num_rays: int,
+    of: Int[Tensor, " some"] | None = None,
 ) -> Float[Tensor, "rays channels_or_one"]:
-    """Weighted sum of ``values`` along each ray; without values the sum of the weights, i.e. the ray's opacity."""
+    """Weighted sum of ``values`` along each ray; without values the sum of the weights, i.e. the ray's opacity.
+
+    Args:
+        ray_indices: ray of each section, ascending.
+        of: sections whose values these are, ascending; left out: all of them.
+    """
+    if (engine := fused(weights, *([] if values is None else [values]))) is not None:
+        return engine.accumulate(weights, values, ray_indices, num_rays, of)
+    if of is not None:
+        weights, ray_indices = weights[of], ray_indices[of]
     weighted = weights[:, None] if values is None else weights[:, None] * values
     return weighted.new_zeros(num_rays, weighted.shape[1]).index_add(0, ray_indices, weighted)
+
+
+def unit(
+    vectors: Float[Tensor, "all 3"], of: Int[Tensor, " some"] | None = None, least: float = 1e-12
+) -> Float[Tensor, "some_or_all 3"]:
+    """Vectors at length 1; shorter ones than ``least`` stay short. Of those listed, or of all."""
+    if (engine := fused(vectors)) is not None:
+        return engine.unit(vectors, of, least)
+    return functional.normalize(vectors if of is None else vectors[of], dim=-1, eps=least)
 
 
 def _exclusive_product(alpha: Float[Tensor, "rays longest"]) -> Float[Tensor, "rays longest"]:

@@ -6,6 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from idr_neus_plugins.core.engine import fused
+
 OPACITY_MARGIN = 1e-3
 """Opacities are kept this far from 0 and 1 in the mask loss, as in the released NeuS: bounds its gradient."""
 
@@ -26,6 +28,8 @@ def rgb_l1(
 
 def eikonal(gradients: Float[Tensor, "points 3"]) -> Float[Tensor, ""]:
     """Mean of ``(|gradient| - 1)^2`` (IDR equation 17); 0 without points."""
+    if (engine := fused(gradients)) is not None:
+        return engine.eikonal(gradients)
     squares = (gradients.norm(dim=-1) - 1.0) ** 2
     return squares.sum() / max(squares.numel(), 1)
 

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from idr_neus_plugins.core.engine import fused
+
 EPSILON = 1e-5
 """The released NeuS adds it above and below the fraction: far inside a solid, 0/0, alpha is then 1 and not NaN."""
 
@@ -47,6 +49,27 @@ def neus_alpha(
     entering = torch.sigmoid((sdf - half_drop) * inv_s)
     leaving = torch.sigmoid((sdf + half_drop) * inv_s)
     return ((entering - leaving + EPSILON) / (entering + EPSILON)).clamp(0.0, 1.0)
+
+
+def neus_opacity(
+    sdf: Float[Tensor, " sections"],
+    gradients: Float[Tensor, "sections 3"],
+    directions: Float[Tensor, "sections 3"],
+    deltas: Float[Tensor, " sections"],
+    inv_s: Float[Tensor, ""],
+    anneal: float,
+) -> Float[Tensor, " sections"]:
+    """:func:`neus_alpha` with the cosine of :func:`anneal_cos`, from the geometry at the midpoints.
+
+    Args:
+        gradients: of the sdf.
+        directions: unit vectors along the rays.
+    """
+    engine = None if deltas.requires_grad else fused(sdf, gradients, directions, deltas)
+    if engine is not None:
+        return engine.neus_opacity(sdf, gradients, directions, deltas, inv_s, anneal, EPSILON)
+    cos = (gradients * directions).sum(dim=-1)
+    return neus_alpha(sdf, anneal_cos(cos, anneal), deltas, inv_s)
 
 
 def density_alpha(

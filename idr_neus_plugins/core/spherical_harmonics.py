@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.core.engine import fused
+
 NUM_HARMONICS = 16
 
 NORMS = torch.tensor(
@@ -25,6 +27,8 @@ NORMS = torch.tensor(
 
 def spherical_harmonics(directions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 16"]:
     """Degrees 0 to 3 of unit vectors, not normalised: the layer behind them learns its own scale."""
+    if not directions.requires_grad and (engine := fused(directions)) is not None:
+        return engine.spherical_harmonics(directions)
     x, y, z = directions.unbind(dim=-1)
     xx, yy, zz = x * x, y * y, z * z
     degree_2 = [x * y, y * z, x * z, xx - yy, 3.0 * zz - 1.0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.opacity import anneal_cos, neus_alpha
+from idr_neus_plugins.core.opacity import neus_opacity
 from idr_neus_plugins.core.schedules import ramp
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
 from idr_neus_plugins.fields.sharpness import LearnedSharpnessConfig, SharpnessConfig
@@ -49,5 +49,4 @@ class NeusLaw(Law):
     def forward(
         self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
     ) -> Float[Tensor, " sections"]:
-        cos = (output.gradients * directions).sum(dim=-1)
-        return neus_alpha(output.sdf, anneal_cos(cos, self.anneal), deltas, self.sharpness())
+        return neus_opacity(output.sdf, output.gradients, directions, deltas, self.sharpness(), self.anneal)

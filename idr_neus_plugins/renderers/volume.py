@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
-from idr_neus_plugins.core.compositing import accumulate, render_weights
+from idr_neus_plugins.core.compositing import accumulate, render_weights, unit
 from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.fields.part import Part
@@ -87,16 +86,17 @@ def render_volume(
         weight_threshold: colour and normal are asked only of sections that weigh more in their pixel; 0: of all.
     """
     positions = sections.positions(origins, directions)
-    views = directions[sections.ray_indices]
+    views = directions.index_select(0, sections.ray_indices)
     output = geometry(positions)
     weights = render_weights(law(output, views, sections.deltas), sections.offsets)
-    seen = (weights > weight_threshold).nonzero().squeeze(1) if weight_threshold > 0.0 else slice(None)
-    normals = functional.normalize(output.gradients[seen], dim=-1)
-    features = None if output.features is None else output.features[seen]
-    colors = radiance(positions[seen], normals, views[seen], features).to(positions.dtype)
+    seen = (weights > weight_threshold).nonzero().squeeze(1) if weight_threshold > 0.0 else None
+    normals = unit(output.gradients, seen)
+    asked = (positions, views) if seen is None else (positions.index_select(0, seen), views.index_select(0, seen))
+    features = output.features if seen is None or output.features is None else output.features[seen]
+    colors = radiance(asked[0], normals, asked[1], features).to(positions.dtype)
 
-    def gather(values: Tensor | None, of: Tensor | slice = slice(None)) -> Tensor:
-        return accumulate(weights[of], values, sections.ray_indices[of], sections.num_rays)
+    def gather(values: Tensor | None, of: Tensor | None = None) -> Tensor:
+        return accumulate(weights, values, sections.ray_indices, sections.num_rays, of)
 
     accumulation = gather(None)
     return RenderedRays(

@@ -53,9 +53,10 @@ def _reference() -> ModuleType:
 
 
 def _numba() -> ModuleType:
-    module = import_module("idr_neus_plugins.fields.grid.numba_engine")
+    module, fused = (import_module(f"idr_neus_plugins.{name}") for name in ("fields.grid.numba_engine", "core.fused"))
     with Console().status("Preparing the Numba kernels (half a minute at the very first time) ..."):
         warm_up(module, "cpu")
+        fused.warm_up()
     return module
 
 

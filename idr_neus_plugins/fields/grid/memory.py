@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
+from math import prod
 
-import numpy as np
 import torch
 from torch import Tensor
 
+SMALL = 1 << 22
+"""Bytes below which ordinary pages do."""
+
 
 def grid_zeros(shape: Sequence[int], device: torch.device) -> Tensor:
-    """As ``torch.zeros`` in float32. On the CPU by NumPy, which asks the system for huge pages where PyTorch does not.
+    """As ``torch.zeros`` in float32; on a CPU under Linux in huge pages, which neither it nor ``numpy.zeros`` asks for.
 
     What is read here and there in a fine grid lies on another small page each time, and looking up where that is costs
-    more than the reading: with huge pages a step at 256^3 takes 15 % less time.
+    more than the reading. Pages that nobody writes to take no memory.
     """
-    if device.type == "cpu":
-        return torch.from_numpy(np.zeros(tuple(shape), np.float32))
-    return torch.zeros(tuple(shape), device=device)
+    size = 4 * prod(shape)
+    if device.type != "cpu" or size < SMALL or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return torch.zeros(tuple(shape), device=device)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory.madvise(mmap.MADV_HUGEPAGE)
+    return torch.frombuffer(memory, dtype=torch.float32).view(tuple(shape))
 
 
 def grid_grad(parameter: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ A backward pass adds into ``parameter.grad`` directly; see ``memory.grid_grad``.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 
 import numba
@@ -15,14 +14,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+import idr_neus_plugins.core.numba_threads  # noqa: F401
+from idr_neus_plugins.fields.grid import node_kernels
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
-from idr_neus_plugins.fields.grid.memory import grid_grad
+from idr_neus_plugins.fields.grid.memory import grid_grad, grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
-
-# Numba starts OpenMP threads of its own beside PyTorch's. By default both kinds spin while they wait and so keep each
-# other off the cores: on a machine that has anything else to do, a step then takes 30 times longer (measured).
-# Read when Numba loads its OpenMP, later than PyTorch has loaded its own.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 name = "numba"
 
@@ -83,7 +79,7 @@ def take_marked(marks: UInt8[Tensor, "words 8"]) -> list[Int[Tensor, " _nodes"]]
     """See ``reference.take_marked``; one list per thread."""
     words, parts = len(marks), numba.get_num_threads()
     nodes, counts = np.empty(8 * words, np.int32), np.zeros(parts, np.int64)
-    kernels.take_marked(marks.numpy(), nodes, counts)
+    node_kernels.take_marked(marks.numpy(), nodes, counts)
     starts = [8 * (words * part // parts) for part in range(parts)]
     return [torch.from_numpy(nodes[start : start + count]) for start, count in zip(starts, counts, strict=True)]
 
@@ -100,7 +96,7 @@ def adam(
     """See ``reference.adam``."""
     moments = (_numpy(exp_avg), _numpy(exp_avg_sq))
     factors = (np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
-    kernels.adam(_numpy(values), _numpy(grad), *moments, _numpy(nodes), *factors)
+    node_kernels.adam(_numpy(values), _numpy(grad), *moments, _numpy(nodes), *factors)
 
 
 class _Spline(torch.autograd.Function):
@@ -152,23 +148,23 @@ class _Smoothness(torch.autograd.Function):
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         row, plane = control.shape[2], control.shape[1] * control.shape[2]
         listed, scratch = _numpy(nodes), _scratch(control.numel())
-        total = kernels.laplacian(_numpy(control).reshape(-1), listed, row, plane, scratch)
-        kernels.laplacian_twice(scratch, listed, row, plane, ctx.gradient)
-        kernels.clear_at(scratch, listed)
+        total = node_kernels.laplacian(_numpy(control).reshape(-1), listed, row, plane, scratch)
+        node_kernels.laplacian_twice(scratch, listed, row, plane, ctx.gradient)
+        node_kernels.clear_at(scratch, listed)
         return control.new_tensor(0.5 * total / max(len(nodes), 1))
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
-        kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
+        node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
         return None, None
 
 
 @lru_cache(maxsize=1)
 def _scratch(size: int) -> np.ndarray:
     """Zeros, and who uses them leaves zeros: fresh ones of a fine grid take longer than what is done with them."""
-    return np.zeros(size, np.float32)
+    return grid_zeros((size,), torch.device("cpu")).numpy()
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:

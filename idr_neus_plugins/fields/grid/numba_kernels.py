@@ -151,25 +151,32 @@ def _cell(u, size):
 def trilinear_forward(features, coords, out):
     """Trilinear interpolation of feature vectors."""
     nx, ny, nz, channels = features.shape
+    flat = features.reshape(-1)
+    along_y, along_x = nz * channels, ny * nz * channels
     for m in numba.prange(coords.shape[0]):
         i, fx = _cell(coords[m, 0], nx)
         j, fy = _cell(coords[m, 1], ny)
         k, fz = _cell(coords[m, 2], nz)
+        corner = i * along_x + j * along_y + k * channels
+        # Two neighbours along z lie side by side, so that four stretches of memory hold all eight.
+        f00 = flat[corner : corner + 2 * channels]
+        f01 = flat[corner + along_y : corner + along_y + 2 * channels]
+        f10 = flat[corner + along_x : corner + along_x + 2 * channels]
+        f11 = flat[corner + along_x + along_y : corner + along_x + along_y + 2 * channels]
+        w00, w01, w10, w11 = (_ONE - fx) * (_ONE - fy), (_ONE - fx) * fy, fx * (_ONE - fy), fx * fy
+        row = out[m]
         for c in range(channels):
-            out[m, c] = 0
-        for a in range(2):
-            for b in range(2):
-                wab = (fx if a else _ONE - fx) * (fy if b else _ONE - fy)
-                for e in range(2):
-                    w = wab * (fz if e else _ONE - fz)
-                    for c in range(channels):
-                        out[m, c] += w * features[i + a, j + b, k + e, c]
+            low = w00 * f00[c] + w01 * f01[c] + w10 * f10[c] + w11 * f11[c]
+            e = c + channels
+            high = w00 * f00[e] + w01 * f01[e] + w10 * f10[e] + w11 * f11[e]
+            row[c] = low + fz * (high - low)
 
 
 @numba.njit(**_JIT)
 def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
     """Adds the gradient of ``trilinear_forward`` and marks [X, Y, Z] the nodes it touched."""
     nx, ny, nz, channels = grad_features.shape
+    flat = grad_features.reshape(-1)
     for t in numba.prange(slabs.shape[0] - 1):
         low, high = slabs[t], slabs[t + 1]
         for m in range(coords.shape[0]):
@@ -178,17 +185,21 @@ def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
                 continue
             j, fy = _cell(coords[m, 1], ny)
             k, fz = _cell(coords[m, 2], nz)
+            given = grad_out[m]
             for a in range(2):
                 row = i + a
                 if row < low or row >= high:
                     continue
                 for b in range(2):
-                    wab = (fx if a else _ONE - fx) * (fy if b else _ONE - fy)
-                    for e in range(2):
-                        w = wab * (fz if e else _ONE - fz)
-                        for c in range(channels):
-                            grad_features[row, j + b, k + e, c] += w * grad_out[m, c]
-                        marks[row, j + b, k + e] = 1
+                    w1 = (fx if a else _ONE - fx) * (fy if b else _ONE - fy) * fz
+                    w0 = (fx if a else _ONE - fx) * (fy if b else _ONE - fy) - w1
+                    first = ((row * ny + j + b) * nz + k) * channels
+                    pair = flat[first : first + 2 * channels]
+                    for c in range(channels):
+                        pair[c] += w0 * given[c]
+                        pair[c + channels] += w1 * given[c]
+                    marks[row, j + b, k] = 1
+                    marks[row, j + b, k + 1] = 1
 
 
 @numba.njit(**_JIT)
@@ -216,81 +227,6 @@ def trilinear_backward_coords(features, coords, grad_out, out):
         out[m, 0] = gx * _inside(coords[m, 0], zero, np.float32(nx - 1))
         out[m, 1] = gy * _inside(coords[m, 1], zero, np.float32(ny - 1))
         out[m, 2] = gz * _inside(coords[m, 2], zero, np.float32(nz - 1))
-
-
-@numba.njit(**_JIT)
-def adam(values, grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2):
-    """Adam on the listed rows of values [nodes, channels]; clears their gradient, so that none need be zeroed."""
-    for n in numba.prange(nodes.shape[0]):
-        row = nodes[n]
-        for c in range(values.shape[1]):
-            g = grad[row, c]
-            grad[row, c] = 0
-            m = beta1 * exp_avg[row, c] + (_ONE - beta1) * g
-            v = beta2 * exp_avg_sq[row, c] + (_ONE - beta2) * g * g
-            exp_avg[row, c] = m
-            exp_avg_sq[row, c] = v
-            values[row, c] -= rate * m / (np.sqrt(v) + np.float32(1e-15))
-
-
-@numba.njit(**_JIT)
-def take_marked(marks, nodes, counts):
-    """Lists the marked nodes and clears their marks, many at a time where there are none.
-
-    marks [words, 8], nodes [8 * words]. Part t of the list begins at ``8 * (words * t // parts)`` and has counts[t]
-    entries.
-    """
-    words, parts = marks.shape[0], counts.shape[0]
-    packed = marks.view(np.uint64)
-    for t in numba.prange(parts):
-        first = words * t // parts
-        count = 0
-        for w in range(first, words * (t + 1) // parts):
-            if packed[w, 0] != 0:
-                for b in range(8):
-                    if marks[w, b] != 0:
-                        nodes[8 * first + count] = 8 * w + b
-                        count += 1
-                packed[w, 0] = 0
-        counts[t] = count
-
-
-@numba.njit(**_INLINE)
-def _six_neighbours(f, c, row, plane):
-    return f[c + 1] + f[c - 1] + f[c + row] + f[c - row] + f[c + plane] + f[c - plane]
-
-
-@numba.njit(**_JIT)
-def laplacian(control, nodes, row, plane, out):
-    """out [all nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
-    total = 0.0
-    for n in numba.prange(nodes.shape[0]):
-        c = nodes[n]
-        value = _six_neighbours(control, c, row, plane) - np.float32(6.0) * control[c]
-        out[c] = value
-        total += value * value
-    return total
-
-
-@numba.njit(**_JIT)
-def laplacian_twice(lap, nodes, row, plane, out):
-    """out [nodes] = derivative of ``sum(lap ** 2) / 2`` by the listed nodes' control values; lap is 0 elsewhere."""
-    for n in numba.prange(nodes.shape[0]):
-        c = nodes[n]
-        out[n] = _six_neighbours(lap, c, row, plane) - np.float32(6.0) * lap[c]
-
-
-@numba.njit(**_JIT)
-def add_at(values, nodes, weight, summands):
-    """Adds ``weight * summands`` [nodes] to the listed values."""
-    for n in numba.prange(nodes.shape[0]):
-        values[nodes[n]] += weight * summands[n]
-
-
-@numba.njit(**_JIT)
-def clear_at(values, nodes):
-    for n in numba.prange(nodes.shape[0]):
-        values[nodes[n]] = 0
 
 
 @numba.njit(**_JIT)

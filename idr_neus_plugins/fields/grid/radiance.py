@@ -12,6 +12,7 @@ from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_h
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
 from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
+from idr_neus_plugins.fields.perceptron import perceptron
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
 
 BEYOND = 0.05
@@ -78,7 +79,7 @@ class GridRadiance(RadianceField):
             inputs.append(normals)
         if self.config.use_view:
             inputs.append(spherical_harmonics(directions))
-        return (1.0 + 2.0 * BEYOND) * torch.sigmoid(self.network(torch.cat(inputs, dim=1))) - BEYOND
+        return (1.0 + 2.0 * BEYOND) * torch.sigmoid(perceptron(self.network, torch.cat(inputs, dim=1))) - BEYOND
 
     def _own(self, positions: Tensor) -> Float[Tensor, "points channels"]:
         coords = self.features.lattice.coords(positions)
