@@ -16,8 +16,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-import idr_neus_plugins.core.numba_threads  # noqa: F401
 from idr_neus_plugins.core import fused_kernels
+from idr_neus_plugins.core.numba_setup import as_array
 
 kernels: Any = fused_kernels  # compiled functions, of whose arguments a type checker knows nothing
 _ALL = np.empty(0, np.int64)
@@ -33,14 +33,14 @@ def positions(
 ) -> Float[Tensor, "sections 3"]:
     """See ``sections.RaySections.positions``; without gradients."""
     out = np.empty((len(starts), 3), np.float32)
-    kernels.positions(*(_numpy(part) for part in (origins, directions, ray_indices, starts, ends)), out)
+    kernels.positions(*(as_array(part) for part in (origins, directions, ray_indices, starts, ends)), out)
     return torch.from_numpy(out)
 
 
 def spherical_harmonics(directions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 16"]:
     """See ``spherical_harmonics.spherical_harmonics``; without gradients."""
     out = np.empty((len(directions), 16), np.float32)
-    kernels.spherical_harmonics(_numpy(directions), out)
+    kernels.spherical_harmonics(as_array(directions), out)
     return torch.from_numpy(out)
 
 
@@ -72,7 +72,7 @@ def accumulate(
     of: Int[Tensor, " some"] | None,
 ) -> Float[Tensor, "rays channels_or_one"]:
     """See ``compositing.accumulate``."""
-    values = weights.new_ones(len(weights), 1) if values is None else values
+    values = weights.new_ones(len(weights if of is None else of), 1) if values is None else values
     return _Accumulate.apply(weights, values, ray_indices, num_rays, of)
 
 
@@ -105,7 +105,7 @@ def warm_up() -> None:
 class _NeusOpacity(torch.autograd.Function):
     @staticmethod
     def forward(ctx, sdf, gradients, directions, inv_s, deltas, anneal, epsilon):  # type: ignore[override]
-        arrays = (_numpy(part) for part in (sdf, gradients, directions, deltas))
+        arrays = (as_array(part) for part in (sdf, gradients, directions, deltas))
         ctx.given = (*arrays, *(np.float32(float(scalar)) for scalar in (inv_s, anneal, epsilon)))
         alpha = np.empty(len(sdf), np.float32)
         kernels.neus_alpha(*ctx.given, alpha)
@@ -116,7 +116,7 @@ class _NeusOpacity(torch.autograd.Function):
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         sdf, gradients, directions = ctx.given[:3]
         by_sdf, by_gradients, by_directions = (np.empty_like(part) for part in (sdf, gradients, directions))
-        by_inv_s = kernels.neus_alpha_backward(*ctx.given, _numpy(grad), by_sdf, by_gradients, by_directions)
+        by_inv_s = kernels.neus_alpha_backward(*ctx.given, as_array(grad), by_sdf, by_gradients, by_directions)
         arrays = (torch.from_numpy(part) for part in (by_sdf, by_gradients, by_directions))
         return *arrays, grad.new_tensor(by_inv_s), None, None, None
 
@@ -124,7 +124,7 @@ class _NeusOpacity(torch.autograd.Function):
 class _RenderWeights(torch.autograd.Function):
     @staticmethod
     def forward(ctx, alpha: Tensor, offsets: Tensor, epsilon: float):  # type: ignore[override]
-        ctx.given = (_numpy(alpha), _numpy(offsets), np.float32(epsilon))
+        ctx.given = (as_array(alpha), as_array(offsets), np.float32(epsilon))
         weights = np.empty(len(alpha), np.float32)
         kernels.render_weights(*ctx.given, weights)
         return torch.from_numpy(weights)
@@ -133,14 +133,14 @@ class _RenderWeights(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         by_alpha = np.empty_like(ctx.given[0])
-        kernels.render_weights_backward(*ctx.given, _numpy(grad), by_alpha)
+        kernels.render_weights_backward(*ctx.given, as_array(grad), by_alpha)
         return torch.from_numpy(by_alpha), None, None
 
 
 class _Accumulate(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weights: Tensor, values: Tensor, ray_indices: Tensor, num_rays: int, of: Tensor | None):  # type: ignore[override]
-        ctx.given = (_numpy(weights), _numpy(values), _numpy(ray_indices), _listed(of))
+        ctx.given = (as_array(weights), as_array(values), as_array(ray_indices), _listed(of))
         out = np.zeros((num_rays, values.shape[1]), np.float32)
         kernels.accumulate(*ctx.given, numba.get_num_threads(), out)
         return torch.from_numpy(out)
@@ -149,14 +149,14 @@ class _Accumulate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         by_weights, by_values = np.zeros_like(ctx.given[0]), np.empty_like(ctx.given[1])
-        kernels.accumulate_backward(*ctx.given, _numpy(grad), by_weights, by_values)
+        kernels.accumulate_backward(*ctx.given, as_array(grad), by_weights, by_values)
         return torch.from_numpy(by_weights), torch.from_numpy(by_values), None, None, None
 
 
 class _Unit(torch.autograd.Function):
     @staticmethod
     def forward(ctx, vectors: Tensor, of: Tensor | None, least: float):  # type: ignore[override]
-        ctx.given = (_numpy(vectors), _listed(of), np.float32(least))
+        ctx.given = (as_array(vectors), _listed(of), np.float32(least))
         out = np.empty((len(vectors) if of is None else len(of), 3), np.float32)
         kernels.unit(*ctx.given, out)
         return torch.from_numpy(out)
@@ -165,7 +165,7 @@ class _Unit(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         by_vectors = np.zeros_like(ctx.given[0])
-        kernels.unit_backward(*ctx.given, _numpy(grad), by_vectors)
+        kernels.unit_backward(*ctx.given, as_array(grad), by_vectors)
         return torch.from_numpy(by_vectors), None, None
 
 
@@ -174,7 +174,7 @@ class _Eikonal(torch.autograd.Function):
     def forward(ctx, gradients: Tensor):  # type: ignore[override]
         ctx.slopes = np.empty((len(gradients), 3), np.float32)
         ctx.count = max(len(gradients), 1)
-        return gradients.new_tensor(kernels.eikonal(_numpy(gradients), ctx.slopes) / ctx.count)
+        return gradients.new_tensor(kernels.eikonal(as_array(gradients), ctx.slopes) / ctx.count)
 
     @staticmethod
     @once_differentiable
@@ -184,8 +184,4 @@ class _Eikonal(torch.autograd.Function):
 
 def _listed(of: Tensor | None) -> np.ndarray:
     """The kernels take an empty list for all sections; a list that is empty itself reaches them with no values."""
-    return _ALL if of is None else _numpy(of)
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
+    return _ALL if of is None else as_array(of)

@@ -3,23 +3,21 @@
 Shapes: n packed sections, m of them listed in ``of`` (ascending; all of them, m = n, where it is empty), r rays.
 """
 
-from typing import Any
-
 import numba
 import numpy as np
 
-_JIT: dict[str, Any] = dict(parallel=True, fastmath=True, cache=True, nogil=True)
-_INLINE: dict[str, Any] = dict(fastmath=True, cache=True, nogil=True, inline="always")
+from idr_neus_plugins.core.numba_setup import INLINE, JIT
+
 _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _at(of, s):
     """The s-th listed section."""
     return of[s] if of.shape[0] else np.int64(s)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def positions(origins, directions, rays, starts, ends, out):
     """out [n, 3] = origin + midpoint times direction of each section's ray."""
     for s in numba.prange(rays.shape[0]):
@@ -28,7 +26,7 @@ def positions(origins, directions, rays, starts, ends, out):
             out[s, a] = origins[r, a] + middle * directions[r, a]
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _sections_of_neus(sdf, gradient, direction, delta, inv_s, anneal):
     """Phi at both ends of a section, half the drop of the sdf along it, and the drop's slope by the cosine."""
     cos = gradient[0] * direction[0] + gradient[1] * direction[1] + gradient[2] * direction[2]
@@ -40,20 +38,20 @@ def _sections_of_neus(sdf, gradient, direction, delta, inv_s, anneal):
     return _sigmoid((sdf - half) * inv_s), _sigmoid((sdf + half) * inv_s), half, slope
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _sigmoid(x):
     """Beyond the bounds it is 0 or 1 to the last digit, and exp stays finite."""
     return _ONE / (_ONE + np.exp(-min(max(x, np.float32(-80.0)), np.float32(80.0))))
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def neus_alpha(sdf, gradients, directions, deltas, inv_s, anneal, epsilon, alpha):
     for s in numba.prange(sdf.shape[0]):
         entering, leaving, _, _ = _sections_of_neus(sdf[s], gradients[s], directions[s], deltas[s], inv_s, anneal)
         alpha[s] = min(max((entering - leaving + epsilon) / (entering + epsilon), _ZERO), _ONE)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def neus_alpha_backward(
     sdf, gradients, directions, deltas, inv_s, anneal, epsilon, given, by_sdf, by_gradients, by_directions
 ):
@@ -76,7 +74,7 @@ def neus_alpha_backward(
     return by_inv_s
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def render_weights(alpha, offsets, epsilon, weights):
     for r in numba.prange(offsets.shape[0] - 1):
         passed = _ONE
@@ -85,7 +83,7 @@ def render_weights(alpha, offsets, epsilon, weights):
             passed *= _ONE - alpha[s] + epsilon
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def render_weights_backward(alpha, offsets, epsilon, given, by_alpha):
     """The transmittance is run through once more; what comes behind a section is what is left of the whole."""
     for r in numba.prange(offsets.shape[0] - 1):
@@ -101,7 +99,7 @@ def render_weights_backward(alpha, offsets, epsilon, given, by_alpha):
             behind += given[s] * before * alpha[s]
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _whole_rays(rays, of, m, part, parts):
     """The first listed section of a part, moved to where a ray begins."""
     s = m * part // parts
@@ -110,12 +108,12 @@ def _whole_rays(rays, of, m, part, parts):
     return s
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _ray(rays, of, s):
     return rays[_at(of, s)]
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def accumulate(weights, values, rays, of, parts, out):
     """Adds to out [r, channels] the weighted values [m, channels]; each part writes to rays of its own."""
     m, channels = values.shape
@@ -126,7 +124,7 @@ def accumulate(weights, values, rays, of, parts, out):
                 row[c] += w * values[s, c]
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def accumulate_backward(weights, values, rays, of, given, by_weights, by_values):
     """Writes to by_weights [n] (zeros) and by_values [m, channels]."""
     m, channels = values.shape
@@ -139,12 +137,12 @@ def accumulate_backward(weights, values, rays, of, given, by_weights, by_values)
         by_weights[at] = total
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _norm(vector):
     return np.sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2])
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def unit(vectors, of, least, out):
     """out [m, 3] = the listed vectors [n, 3] at length 1."""
     for s in numba.prange(out.shape[0]):
@@ -154,7 +152,7 @@ def unit(vectors, of, least, out):
             out[s, a] = scale * vector[a]
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def unit_backward(vectors, of, least, given, by_vectors):
     """Writes to by_vectors [n, 3] (zeros)."""
     for s in numba.prange(given.shape[0]):
@@ -166,7 +164,7 @@ def unit_backward(vectors, of, least, given, by_vectors):
             by_vectors[at, a] = scale * (g[a] - along * vector[a])
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def eikonal(gradients, slopes):
     """The sum of ``(|gradient| - 1)^2``; slopes [n, 3] = its derivative."""
     total = 0.0
@@ -180,7 +178,7 @@ def eikonal(gradients, slopes):
     return total
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def spherical_harmonics(directions, out):
     """out [n, 16], degrees 0 to 3."""
     three, five = np.float32(3.0), np.float32(5.0)

@@ -156,10 +156,13 @@ def _grounds(camera: dict[str, Any], frames: int) -> tuple[Ground, ...]:
     """Raises ValueError for lists of another length, and where no direction is up."""
     heights = _for_each(camera.get("camera_height"), frames, (), "camera heights")
     ups = _for_each(camera.get("camera_up"), frames, (3,), "camera_up")
-    if ups is not None and not (lengths := np.linalg.norm(ups, axis=1, keepdims=True)).all():
-        raise ValueError("camera_up is zero")
+    if ups is not None:
+        lengths = np.linalg.norm(ups, axis=1, keepdims=True)
+        if not lengths.all():
+            raise ValueError("camera_up is zero")
+        ups = ups / lengths
     return tuple(
-        Ground(None if heights is None else float(heights[frame]), None if ups is None else (ups / lengths)[frame])
+        Ground(None if heights is None else float(heights[frame]), None if ups is None else ups[frame])
         for frame in range(frames)
     )
 

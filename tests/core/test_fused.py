@@ -80,7 +80,7 @@ def test_weights_behind_an_opaque_section_have_finite_gradients():
 def test_sums_along_rays(of):
     count = SECTIONS if of is None else len(of)
     agree(lambda w, values: accumulate(w, values, RAYS, len(COUNTS), of), random(SECTIONS).abs(), random(count, 4))
-    agree(lambda w: accumulate(w, None, RAYS, len(COUNTS)), random(SECTIONS).abs())
+    agree(lambda w: accumulate(w, None, RAYS, len(COUNTS), of), random(SECTIONS).abs())
 
 
 @pytest.mark.parametrize("of", [None, SOME])

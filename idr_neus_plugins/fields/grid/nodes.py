@@ -21,7 +21,7 @@ class ListedNodes:
         self.nodes, self.engine = nodes, engine
 
     def take(self) -> list[Int[Tensor, " _some"]]:
-        """Lists of node numbers, ascending, each node once."""
+        """Lists of node numbers, each node once."""
         return [self.nodes]
 
 
@@ -40,6 +40,6 @@ class MarkedNodes:
         return self.marks.view(-1)[: self.rows]
 
     def take(self) -> list[Int[Tensor, " _some"]]:
-        """Lists of node numbers, ascending, each node once; clears the marks. Of all processes that train together."""
+        """Lists of node numbers, each node once; clears the marks. Of all processes, where several train together."""
         unite_marks(self.marks)
         return self.engine.take_marked(self.marks)

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-import idr_neus_plugins.core.numba_threads  # noqa: F401
+from idr_neus_plugins.core.numba_setup import as_array
 from idr_neus_plugins.fields.grid import node_kernels
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
 from idr_neus_plugins.fields.grid.memory import grid_grad, grid_zeros
@@ -49,7 +49,7 @@ def classify(
     states = torch.empty(control.shape, dtype=torch.uint8)
     active = torch.zeros(-(-control.numel() // 8), 8, dtype=torch.uint8)
     kernels.classify(
-        _numpy(control), np.float32(half_width), states.numpy(), active.numpy().reshape(-1)[: control.numel()]
+        as_array(control), np.float32(half_width), states.numpy(), active.numpy().reshape(-1)[: control.numel()]
     )
     return states, torch.cat(take_marked(active))
 
@@ -69,7 +69,7 @@ def march(
     counts = np.empty(len(origins), np.int64)
     box = (np.asarray(lower, np.float32), np.float32(voxel))
     kernels.march(
-        _numpy(origins), _numpy(directions), _numpy(jitter), *box, states.numpy(), np.float32(step), table, counts
+        as_array(origins), as_array(directions), as_array(jitter), *box, states.numpy(), np.float32(step), table, counts
     )
     kept = np.arange(counts.max(initial=0)) < counts[:, None]
     return torch.from_numpy(table[:, : kept.shape[1]][kept]), torch.from_numpy(counts)
@@ -94,51 +94,51 @@ def adam(
     betas: tuple[float, ...],
 ) -> None:
     """See ``reference.adam``."""
-    moments = (_numpy(exp_avg), _numpy(exp_avg_sq))
+    moments = (as_array(exp_avg), as_array(exp_avg_sq))
     factors = (np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
-    node_kernels.adam(_numpy(values), _numpy(grad), *moments, _numpy(nodes), *factors)
+    node_kernels.adam(as_array(values), as_array(grad), *moments, as_array(nodes), *factors)
 
 
 class _Spline(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
-        ctx.control, ctx.coords = control, _numpy(coords)
+        ctx.control, ctx.coords = control, as_array(coords)
         value, gradient = np.empty(len(coords), np.float32), np.empty((len(coords), 3), np.float32)
-        kernels.bspline_forward(_numpy(control), ctx.coords, value, gradient)
+        kernels.bspline_forward(as_array(control), ctx.coords, value, gradient)
         return torch.from_numpy(value), torch.from_numpy(gradient)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_value: Tensor, grad_gradient: Tensor):  # type: ignore[override]
-        grads, by_coords = (_numpy(grad_value), _numpy(grad_gradient)), None
+        grads, by_coords = (as_array(grad_value), as_array(grad_gradient)), None
         if ctx.needs_input_grad[0]:
             slabs = _slabs(ctx.coords, ctx.control.shape[0])
             kernels.bspline_backward(grid_grad(ctx.control).numpy(), ctx.coords, *grads, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
-            kernels.bspline_backward_coords(_numpy(ctx.control), ctx.coords, *grads, by_coords)
+            kernels.bspline_backward_coords(as_array(ctx.control), ctx.coords, *grads, by_coords)
         return None, None if by_coords is None else torch.from_numpy(by_coords)
 
 
 class _Interpolate(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features: Tensor, coords: Tensor, touched: MarkedNodes | None):  # type: ignore[override]
-        ctx.features, ctx.coords, ctx.touched = features, _numpy(coords), touched
+        ctx.features, ctx.coords, ctx.touched = features, as_array(coords), touched
         out = np.empty((len(coords), features.shape[3]), np.float32)
-        kernels.trilinear_forward(_numpy(features), ctx.coords, out)
+        kernels.trilinear_forward(as_array(features), ctx.coords, out)
         return torch.from_numpy(out)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_out: Tensor):  # type: ignore[override]
-        shape, grad, by_coords = ctx.features.shape[:3], _numpy(grad_out), None
+        shape, grad, by_coords = ctx.features.shape[:3], as_array(grad_out), None
         if ctx.needs_input_grad[0]:
             marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
             slabs = _slabs(ctx.coords, ctx.features.shape[0])
             kernels.trilinear_backward(grid_grad(ctx.features).numpy(), marks.numpy(), ctx.coords, grad, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
-            kernels.trilinear_backward_coords(_numpy(ctx.features), ctx.coords, grad, by_coords)
+            kernels.trilinear_backward_coords(as_array(ctx.features), ctx.coords, grad, by_coords)
         return None, None if by_coords is None else torch.from_numpy(by_coords), None
 
 
@@ -147,8 +147,8 @@ class _Smoothness(torch.autograd.Function):
     def forward(ctx, control: Tensor, nodes: Tensor):  # type: ignore[override]
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         row, plane = control.shape[2], control.shape[1] * control.shape[2]
-        listed, scratch = _numpy(nodes), _scratch(control.numel())
-        total = node_kernels.laplacian(_numpy(control).reshape(-1), listed, row, plane, scratch)
+        listed, scratch = as_array(nodes), _scratch(control.numel())
+        total = node_kernels.laplacian(as_array(control).reshape(-1), listed, row, plane, scratch)
         node_kernels.laplacian_twice(scratch, listed, row, plane, ctx.gradient)
         node_kernels.clear_at(scratch, listed)
         return control.new_tensor(0.5 * total / max(len(nodes), 1))
@@ -157,7 +157,7 @@ class _Smoothness(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
-        node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), _numpy(ctx.nodes), weight, ctx.gradient)
+        node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), as_array(ctx.nodes), weight, ctx.gradient)
         return None, None
 
 
@@ -165,10 +165,6 @@ class _Smoothness(torch.autograd.Function):
 def _scratch(size: int) -> np.ndarray:
     """Zeros, and who uses them leaves zeros: fresh ones of a fine grid take longer than what is done with them."""
     return grid_zeros((size,), torch.device("cpu")).numpy()
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
 
 
 def _slabs(coords: np.ndarray, size: int) -> np.ndarray:

@@ -9,19 +9,16 @@ Numba compiles each kernel at its first call (some 20 s in all) and caches the m
 
 # Shapes: n points in index coordinates (grid nodes at integers), a control grid [X, Y, Z], features [X, Y, Z, C].
 
-from typing import Any
-
 import numba
 import numpy as np
 
+from idr_neus_plugins.core.numba_setup import INLINE, JIT
 from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
 
-_JIT: dict[str, Any] = dict(parallel=True, fastmath=True, cache=True, nogil=True)
-_INLINE: dict[str, Any] = dict(fastmath=True, cache=True, nogil=True, inline="always")
 _ONE, _HALF = np.float32(1.0), np.float32(0.5)
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _spline(u, size):
     """Nearest inner node of coordinate u, its three quadratic B-spline weights and their derivatives."""
     u = min(max(u, _HALF), np.float32(size) - np.float32(1.5))
@@ -31,7 +28,7 @@ def _spline(u, size):
     return node, _HALF * a * a, np.float32(0.75) - f * f, _HALF * b * b, -a, np.float32(-2.0) * f, b
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def bspline_forward(control, coords, value, gradient):
     """Value and derivative (per voxel) of the quadratic B-spline with the given control values."""
     nx, ny, nz = control.shape
@@ -62,7 +59,7 @@ def bspline_forward(control, coords, value, gradient):
         gradient[m, 2] = gz
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def bspline_backward(grad_control, coords, grad_value, grad_gradient, slabs):
     """Adds the gradient of ``bspline_forward`` to grad_control; thread t owns the x-slab slabs[t]:slabs[t + 1]."""
     nx, ny, nz = grad_control.shape
@@ -90,13 +87,13 @@ def bspline_backward(grad_control, coords, grad_value, grad_gradient, slabs):
                     grad_control[row, j + b - 1, k + 1] += q * z2 + qz * dz2
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _inside(u, low, high):
     """1 where a coordinate is not clamped, 0 where moving it changes nothing."""
     return _ONE if low <= u <= high else np.float32(0.0)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def bspline_backward_coords(control, coords, grad_value, grad_gradient, out):
     """out [n, 3] = gradient of ``bspline_forward`` with respect to the coordinates: slope and curvature of the spline.
 
@@ -139,7 +136,7 @@ def bspline_backward_coords(control, coords, grad_value, grad_gradient, out):
         out[m, 2] = _inside(coords[m, 2], _HALF, nz - np.float32(1.5)) * (gv * gz + vx * hxz + vy * hyz + vz * hzz)
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _cell(u, size):
     """Lower node of the cell that holds coordinate u, and the fraction within the cell."""
     u = min(max(u, np.float32(0.0)), np.float32(size - 1))
@@ -147,7 +144,7 @@ def _cell(u, size):
     return node, u - np.float32(node)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def trilinear_forward(features, coords, out):
     """Trilinear interpolation of feature vectors."""
     nx, ny, nz, channels = features.shape
@@ -172,7 +169,7 @@ def trilinear_forward(features, coords, out):
             row[c] = low + fz * (high - low)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
     """Adds the gradient of ``trilinear_forward`` and marks [X, Y, Z] the nodes it touched."""
     nx, ny, nz, channels = grad_features.shape
@@ -202,7 +199,7 @@ def trilinear_backward(grad_features, marks, coords, grad_out, slabs):
                     marks[row, j + b, k + 1] = 1
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def trilinear_backward_coords(features, coords, grad_out, out):
     """out [n, 3] = gradient of ``trilinear_forward`` with respect to the coordinates."""
     nx, ny, nz, channels = features.shape
@@ -229,7 +226,7 @@ def trilinear_backward_coords(features, coords, grad_out, out):
         out[m, 2] = gz * _inside(coords[m, 2], zero, np.float32(nz - 1))
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def classify(control, half_width, states, active):
     """Sets the state of every node by its value, and marks what a section in the band can reach.
 
@@ -257,12 +254,12 @@ def classify(control, half_width, states, active):
                                     active[x, y, z] = 1
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _nearest(x, lower, voxel, size):
     return min(max(int((x - lower) / voxel + _HALF), 0), size - 1)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def march(origins, directions, jitter, lower, voxel, states, step, distances, counts):
     """Steps each ray through the grid's box and notes the sections whose middle lies in the band.
 

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from idr_neus_plugins.core.numba_setup import as_array
 from idr_neus_plugins.fields.grid.memory import grid_grad
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 from idr_neus_plugins.fields.hash import numba_kernels as kernels
@@ -31,26 +32,22 @@ def encode(
 class _Encode(torch.autograd.Function):
     @staticmethod
     def forward(ctx, table: Tensor, coords: Tensor, layout: Tensor, with_derivatives: bool, touched):  # type: ignore[override]
-        ctx.table, ctx.coords, ctx.layout, ctx.touched = table, _numpy(coords), _numpy(layout), touched
+        ctx.table, ctx.coords, ctx.layout, ctx.touched = table, as_array(coords), as_array(layout), touched
         count, width = len(coords), len(layout) * table.shape[1]
         features = np.empty((count, width), np.float32)
         derivatives = np.empty((count if with_derivatives else 0, 3, width), np.float32)
-        kernels.encode_forward(_numpy(table), ctx.coords, ctx.layout, features, derivatives)
+        kernels.encode_forward(as_array(table), ctx.coords, ctx.layout, features, derivatives)
         return torch.from_numpy(features), torch.from_numpy(derivatives)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_features: Tensor, grad_derivatives: Tensor):  # type: ignore[override]
-        given, by_coords = (ctx.coords, ctx.layout, _numpy(grad_features), _numpy(grad_derivatives)), None
+        given, by_coords = (ctx.coords, ctx.layout, as_array(grad_features), as_array(grad_derivatives)), None
         if ctx.needs_input_grad[0]:
             rows = len(ctx.table)
             marks = torch.empty(rows, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat
             kernels.encode_backward(grid_grad(ctx.table).numpy(), marks.numpy(), *given)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
-            kernels.encode_backward_coords(_numpy(ctx.table), *given, by_coords)
+            kernels.encode_backward_coords(as_array(ctx.table), *given, by_coords)
         return None, None if by_coords is None else torch.from_numpy(by_coords), None, None, None
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()

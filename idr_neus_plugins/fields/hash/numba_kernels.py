@@ -6,20 +6,17 @@ into it, so there are no atomics and the sums are the same in every run.
 
 # Shapes: table [rows, C], layout [L, 4], coords [n, 3], features [n, L * C], derivatives [n, 3, L * C], or [0, ...].
 
-from typing import Any
-
 import numba
 import numpy as np
 
+from idr_neus_plugins.core.numba_setup import INLINE, JIT
 from idr_neus_plugins.fields.hash.layout import PRIMES
 
-_JIT: dict[str, Any] = dict(parallel=True, fastmath=True, cache=True, nogil=True)
-_INLINE: dict[str, Any] = dict(fastmath=True, cache=True, nogil=True, inline="always")
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _P1, _P2 = PRIMES[1:]
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _cell(coord, cells):
     """Lower node of the cell that holds a coordinate, and the fraction within the cell."""
     u = min(max(coord, _ZERO), _ONE) * np.float32(cells)
@@ -27,14 +24,14 @@ def _cell(coord, cells):
     return node, u - np.float32(node)
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _row(i, j, k, cells, first, rows, hashed):
     if hashed:
         return first + ((i ^ (j * _P1) ^ (k * _P2)) & (rows - 1))
     return first + (i * (cells + 1) + j) * (cells + 1) + k
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def encode_forward(table, coords, layout, features, derivatives):
     """Features of all levels, and their derivatives unless there is no room for them."""
     channels = table.shape[1]
@@ -69,7 +66,7 @@ def encode_forward(table, coords, layout, features, derivatives):
                     derivatives[m, 2, at] = scale * (y1 - y0)
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def encode_backward(grad_table, marks, coords, layout, grad_features, grad_derivatives):
     """Adds the gradient of ``encode_forward`` by the table to grad_table, and marks [rows] what it touched."""
     channels = grad_table.shape[1]
@@ -99,13 +96,13 @@ def encode_backward(grad_table, marks, coords, layout, grad_features, grad_deriv
                             grad_table[row, c] += summand
 
 
-@numba.njit(**_INLINE)
+@numba.njit(**INLINE)
 def _inside(coord):
     """1 where a coordinate is not clamped, 0 where moving it changes nothing."""
     return _ONE if _ZERO <= coord <= _ONE else _ZERO
 
 
-@numba.njit(**_JIT)
+@numba.njit(**JIT)
 def encode_backward_coords(table, coords, layout, grad_features, grad_derivatives, out):
     """out [n, 3] = gradient of ``encode_forward`` with respect to the coordinates: slopes and mixed curvatures."""
     channels = table.shape[1]
