@@ -30,8 +30,9 @@ def occupancy(outputs: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
 
 
 def color(outputs: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
-    """Absolute error of the colours of surface points."""
-    return (outputs["rgb"] - truth["colors"]).abs().mean()
+    """Squared error of the colours of surface points: where the image does not show them, their mean is the best guess
+    (and what a PSNR counts)."""
+    return (outputs["rgb"] - truth["colors"]).square().mean()
 
 
 def pose(outputs: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:

@@ -19,8 +19,8 @@ KEPT_VOXELS = 2.5
 def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
     """Distances in voxels with the same surface, less what no camera could have asked for.
 
-    Small solid pieces and hollows without a way out become what surrounds them: they are left-overs of the coarse
-    stages. Values farther than a few voxels from the surface are measured anew.
+    Small solid pieces, and hollows whose ways out are closed or narrower than three voxels, become what surrounds them:
+    they are left-overs of the coarse stages. Values farther than a few voxels from the surface are measured anew.
 
     Raises UserError where no surface is left.
     """
@@ -47,4 +47,8 @@ def signed_distance(inside: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y
 
 
 def _without_hollows(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    return ~largest_piece(~solid)
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    wide = binary_erosion(~solid, border_value=1)
+    chambers = wide & ~largest_piece(wide)
+    return ~largest_piece(~(solid | binary_dilation(chambers)))

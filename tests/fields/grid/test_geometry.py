@@ -107,6 +107,25 @@ def test_redistancing_drops_loose_pieces_and_hollows_and_keeps_the_surface():
     torch.testing.assert_close(clean, radius - 12.0, atol=0.9, rtol=0)
 
 
+@pytest.mark.parametrize(("width", "kept"), [(1, False), (2, False), (3, True)])
+def test_redistancing_fills_chambers_whose_ways_out_are_narrow(width: int, kept: bool):
+    axis = torch.arange(40.0) - 19.5
+    radius = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).norm(dim=0)
+    values = torch.maximum(radius - 16.0, 6.0 - radius)  # a ball around a chamber, ...
+    values[20:, 20 : 20 + width, 20 : 20 + width] = 1.0  # ... and a tunnel into it
+    assert (redistance(values)[19, 19, 19] > 0) == kept
+
+
+def test_redistancing_keeps_crevices_and_bowls():
+    axis = torch.arange(40.0) - 19.5
+    x, y, z = torch.meshgrid(axis, axis, axis, indexing="ij")
+    values = torch.stack([x, y, z]).norm(dim=0) - 16.0
+    values[20, :, 15:] = 0.5  # a crack of one voxel
+    bowl = torch.stack([x, y, z - 18.0]).norm(dim=0)
+    values = torch.maximum(values, 9.0 - bowl)
+    assert bool(((redistance(values) < 0) == (values < 0)).all())
+
+
 def test_redistancing_keeps_two_objects():
     axis = torch.arange(40.0) - 19.5
     places = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
