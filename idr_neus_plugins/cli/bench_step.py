@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import write_json
+
+if TYPE_CHECKING:
+    from idr_neus_plugins.cli.step_floor import Work
 
 
 @dataclass
@@ -45,11 +48,37 @@ class BenchStep:
     def _run(self, config: Any, timing: Any) -> dict[str, Any]:
         from idr_neus_plugins.cli.step_timing import time_steps_and_stages
 
-        figures, stages = time_steps_and_stages(config, self.data, timing)
+        figures, stages, work = time_steps_and_stages(config, self.data, timing)
         engine = f", {config.pipeline.model.geometry.engine} engine" if self.engines else ""
         print_scores(f"{self.method}{engine} on {self.data.name} at progress {self.progress:g}", figures)
         _print_stages(stages, figures)
-        return {**figures, "stages_ms": stages}
+        step = 1e3 * config.pipeline.datamanager.train_num_rays_per_batch / figures["rays_per_second"]
+        return {**figures, "stages_ms": stages, **(_floor(work, step) if work else {})}
+
+
+def _floor(work: Mapping[str, Work], step: float) -> dict[str, Any]:
+    """Prints and returns the least time that a step could take here, which has taken ``step`` milliseconds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from idr_neus_plugins.cli.step_floor import machine_rates
+
+    rates = machine_rates()
+    floors = {name: 1e3 * part.seconds(rates) for name, part in work.items()}
+    whole = sum(floors.values())
+    table = Table("at least", "million operations", "MB", "ms", title="What a step has to do", title_justify="left")
+    for name, part in work.items():
+        table.add_row(name, f"{part.operations / 1e6:.1f}", f"{part.bytes / 1e6:.2f}", f"{floors[name]:.2f}")
+    table.caption = (
+        f"This machine: {rates.operations / 1e9:.0f} billion operations/s, {rates.bytes / 1e9:.1f} GB/s. Together "
+        f"{whole:.1f} ms; the step took {step / whole:.1f} times that."
+    )
+    Console().print(table)
+    return {
+        "floor_ms": floors,
+        "times_the_floor": step / whole,
+        "machine": {"operations_per_second": rates.operations, "bytes_per_second": rates.bytes},
+    }
 
 
 def _print_stages(stages: Mapping[str, float], figures: Mapping[str, float]) -> None:

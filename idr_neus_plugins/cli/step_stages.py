@@ -42,18 +42,28 @@ class StageClock:
     @contextmanager
     def timing(self, owner: Any, method: str, stage: str) -> Iterator[None]:
         """While this lasts, calls of ``owner.method`` belong to the stage."""
-        own, original = vars(owner).get(method), getattr(owner, method)
 
-        @wraps(original)
-        def timed(*arguments: Any, **named: Any) -> Any:
-            with self.stage(stage):
-                return original(*arguments, **named)
+        def timed_version(original: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(original)
+            def timed(*arguments: Any, **named: Any) -> Any:
+                with self.stage(stage):
+                    return original(*arguments, **named)
 
-        setattr(owner, method, staticmethod(timed) if isinstance(own, staticmethod) else timed)
-        try:
+            return timed
+
+        with replaced(owner, method, timed_version):
             yield
-        finally:
-            setattr(owner, method, own) if own is not None else delattr(owner, method)
+
+
+@contextmanager
+def replaced(owner: Any, method: str, version: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+    """While this lasts, ``owner.method`` is what ``version`` makes of it."""
+    own, changed = vars(owner).get(method), version(getattr(owner, method))
+    setattr(owner, method, staticmethod(changed) if isinstance(own, staticmethod) else changed)
+    try:
+        yield
+    finally:
+        setattr(owner, method, own) if own is not None else delattr(owner, method)
 
 
 def stage_seconds(trainer: Any, train: Callable[[], None], now: Callable[[], float]) -> dict[str, float]:

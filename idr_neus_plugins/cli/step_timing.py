@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from nerfstudio.engine.callbacks import TrainingCallbackLocation
 from nerfstudio.engine.trainer import writer
 
+from idr_neus_plugins.cli.step_floor import Work, counts_of_steps, has_floor, work_of_step
 from idr_neus_plugins.cli.step_stages import stage_seconds
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.load import peak_bytes
@@ -47,46 +49,57 @@ def config_of(method: str) -> Any:
     return deepcopy(found[method].load().config)
 
 
+class Timed(NamedTuple):
+    figures: dict[str, float]
+    """``rays_per_second samples_per_second us_per_sample peak_mb``. Memory is the GPU's by PyTorch, or the most that
+    this process has ever held on a CPU."""
+    stages: dict[str, float]
+    """Milliseconds of a step."""
+    work: dict[str, Work]
+    """What a step has to do at least, by stage; empty for methods of which that is not known."""
+
+
 def time_steps(config: Any, data: Path, timing: Timing) -> dict[str, float]:
-    """Trains a scene for some steps; ``rays_per_second samples_per_second us_per_sample peak_mb``.
-
-    Memory is the GPU's by PyTorch, or the most that this process has ever held on a CPU.
-    """
-    return time_steps_and_stages(config, data, timing, stages=False)[0]
+    """Trains a scene for some steps; see :class:`Timed`."""
+    with TemporaryDirectory() as folder, _own_event_writers():
+        return _measure(_trainer(config, data, Path(folder)), timing)
 
 
-def time_steps_and_stages(
-    config: Any, data: Path, timing: Timing, stages: bool = True
-) -> tuple[dict[str, float], dict[str, float]]:
-    """As :func:`time_steps`, and milliseconds of a step by stage.
-
-    Stages are timed in as many further steps, because on a GPU every stage has to be waited for.
-    """
+def time_steps_and_stages(config: Any, data: Path, timing: Timing) -> Timed:
+    """Stages are timed in as many further steps, because on a GPU every stage has to be waited for; then work is
+    counted in as many again."""
     with TemporaryDirectory() as folder, _own_event_writers():
         trainer = _trainer(config, data, Path(folder))
-        figures = _measure(trainer, timing)
-        return figures, _stages_of(trainer, timing) if stages else {}
+        return Timed(_measure(trainer, timing), _stages_of(trainer, timing), _work_of(trainer, timing))
 
 
 def _stages_of(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
-    def train() -> None:
-        for step in range(timing.steps):
-            trainer.train_iteration(timing.warmup + timing.steps + step)
-
+    train = partial(_train, trainer, timing.warmup + timing.steps, timing.steps)
     seconds = stage_seconds(trainer, train, lambda: _now(trainer.device))
     return {name: 1e3 * total / timing.steps for name, total in seconds.items()}
+
+
+def _work_of(trainer: SurfaceTrainer, timing: Timing) -> dict[str, Work]:
+    model = trainer.pipeline.model
+    if not has_floor(model):
+        return {}
+    train = partial(_train, trainer, timing.warmup + 2 * timing.steps, timing.steps)
+    return work_of_step(model, counts_of_steps(trainer, train, timing.steps))
+
+
+def _train(trainer: SurfaceTrainer, first: int, steps: int) -> None:
+    for step in range(steps):
+        trainer.train_iteration(first + step)
 
 
 def _measure(trainer: SurfaceTrainer, timing: Timing) -> dict[str, float]:
     samples, rays = _counted(trainer.pipeline), trainer.pipeline.datamanager.get_train_rays_per_batch()
     _begin(trainer, timing.progress)
-    for step in range(timing.warmup):
-        trainer.train_iteration(step)
+    _train(trainer, 0, timing.warmup)
     samples.clear()
     _forget_peak(trainer.device)
     start = _now(trainer.device)
-    for step in range(timing.steps):
-        trainer.train_iteration(timing.warmup + step)
+    _train(trainer, timing.warmup, timing.steps)
     seconds = _now(trainer.device) - start
     return {
         "rays_per_second": timing.steps * rays / seconds,

@@ -7,8 +7,6 @@ so. Here points leave the surface: they are followed from photograph to photogra
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -33,7 +31,7 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
     if not views.is_pinhole:
         CONSOLE.print("No bundle adjustment: it knows pinhole cameras only.")
         return
-    current = replace(views, camera_to_scene=_flipped(cameras.refined()))
+    current = cameras.refined_views(views)
     try:
         points, seen = find_tracks(current, trace)
     except NothingToFollow:

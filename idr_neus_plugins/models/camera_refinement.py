@@ -12,7 +12,7 @@ each alone agrees with the others. So the moves have a part that all share, affi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -23,6 +23,8 @@ from nerfstudio.cameras.lie_groups import exp_map_SE3
 from nerfstudio.cameras.rays import RayBundle
 from torch import Tensor, nn
 from torch.nn.functional import pad
+
+from idr_neus_plugins.core.views import TrainingViews
 
 MOVE_SCALE = 0.2
 """Scene units per unit of the moves. Adam's steps are as long for what hardly shows as for what shows at once, so that
@@ -117,6 +119,12 @@ class CameraRefinement(CameraOptimizer):
         """Camera-to-scene of all training views as they are now."""
         motions = _square(self.motions(torch.arange(self.num_cameras, device=self.start.device)))
         return (motions @ _square(self.start))[:, :3]
+
+    def refined_views(self, views: TrainingViews) -> TrainingViews:
+        """The training views with their cameras as they are now."""
+        if not self.is_on:
+            return views
+        return replace(views, camera_to_scene=self.refined().detach() * self.start.new_tensor([1.0, -1.0, -1.0, 1.0]))
 
     def forward(self, indices: Int[Tensor, " views"]) -> Float[Tensor, "views 3 4"]:
         """From the refined cameras' frames to the given cameras' frames, as nerfstudio's viewer composes them."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from idr_neus_plugins.core.image_metrics import image_metrics
+from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import BackgroundConfig, Black
 from idr_neus_plugins.fields.geometry import GeometryConfig
@@ -29,6 +30,7 @@ from idr_neus_plugins.models.bundle_step import bundle_step
 from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
 from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
+from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.models.refinement_report import report_refinement
 from idr_neus_plugins.renderers.renderer import RendererConfig
@@ -52,6 +54,9 @@ class SurfaceModelConfig(ModelConfig):
     """What is behind the region of interest, where masks do not cut it away."""
     camera_optimizer: CameraRefinementConfig = field(default_factory=CameraRefinementConfig)
     """Whether the poses of the training views are trained along."""
+    matching: MatchingConfig = MatchingConfig()
+    """Whether the surface is drawn to points that the photographs agree on. (Frozen, and so a default that runs of
+    before there was matching find, too.)"""
     masks: Literal["required", "optional", "ignored"] = "required"
     """Whether foreground masks restrict the colour loss and feed the mask loss. optional: they do where the scene has
     them, before black; a scene without them is seen before the background."""
@@ -99,6 +104,7 @@ class SurfaceModel(Model):
         self.camera_optimizer = self.config.camera_optimizer.setup(
             num_cameras=self.num_train_data, device=self.region.device, cameras=training_cameras(metadata)
         )
+        self.matching = self.config.matching.setup()
         self.set_progress(0.0)
 
     def _check_losses(self) -> None:
@@ -123,6 +129,7 @@ class SurfaceModel(Model):
         for part in self.parts:
             part.set_progress(progress)
         self.camera_optimizer.set_progress(progress)
+        self.matching.set_progress(progress)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False):
         result = super().load_state_dict(state_dict, strict=strict, assign=assign)
@@ -139,8 +146,7 @@ class SurfaceModel(Model):
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
         def initialise(step: int) -> None:
-            views = attributes.pipeline.datamanager.training_views()  # type: ignore
-            views = replace(views, foreground=None) if self.config.masks == "ignored" else views
+            views = self._views(attributes)
             for part in self.parts:
                 part.initialise(views)
 
@@ -151,14 +157,25 @@ class SurfaceModel(Model):
             if self.camera_optimizer.bundle_due:
                 bundle_step(self.camera_optimizer, attributes.pipeline.datamanager.training_views(), self.trace)  # type: ignore
 
+        def match(step: int) -> None:
+            if self.matching.due:
+                self.matching.find(self.camera_optimizer.refined_views(self._views(attributes)), self.trace)
+
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
         callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+        # After the step for which the trainer has set the progress.
+        each = [TrainingCallbackLocation.AFTER_TRAIN_ITERATION]
         if self.camera_optimizer.is_on:
             callbacks.append(TrainingCallback([TrainingCallbackLocation.AFTER_TRAIN], report))
-            # After the step for which the trainer has set the progress.
-            each = [TrainingCallbackLocation.AFTER_TRAIN_ITERATION]
             callbacks.append(TrainingCallback(each, adjust_bundle, update_every_num_iters=1))
+        if self.matching.is_on:
+            callbacks.append(TrainingCallback(each, match, update_every_num_iters=1))
         return callbacks
+
+    def _views(self, attributes: TrainingCallbackAttributes) -> TrainingViews:
+        """As the method may see them."""
+        views = attributes.pipeline.datamanager.training_views()  # type: ignore
+        return replace(views, foreground=None) if self.config.masks == "ignored" else views
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The outputs as images; frames of nerfstudio's interpolated paths get the size of the photographs."""
@@ -209,6 +226,7 @@ class SurfaceModel(Model):
         if self.training:
             for part in self.parts:
                 losses |= part.regularisers()
+            losses |= self.matching.losses(self.geometry)
             self.camera_optimizer.get_loss_dict(losses)
         return losses
 

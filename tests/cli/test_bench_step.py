@@ -25,6 +25,10 @@ def test_figures_fit_together(tiny_scene, tmp_path):
         stages
     )
     assert sum(stages.values()) < 1e3 * elapsed / 3
+    floor = figures["floor_ms"]
+    assert all(ms > 0 for ms in floor.values())
+    step = 1e3 * 1024 / figures["rays_per_second"]
+    assert figures["times_the_floor"] == pytest.approx(step / sum(floor.values())) and figures["times_the_floor"] > 1
     assert writers == writer.EVENT_WRITERS, "writers of a deleted folder would break later trainings of the process"
 
 

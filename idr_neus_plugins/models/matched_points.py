@@ -1,0 +1,127 @@
+"""Points where the photographs agree that a surface is, found near the current one.
+
+From pixels spread over every view, the reference, the current surface is moved along the ray until neighbouring views
+show there what the reference shows (``core.plane_sweep``): on coarse pictures first, which bridge several pixels, then
+on fine ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, normalize
+
+from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep
+from idr_neus_plugins.core.views import TrainingViews
+
+Trace = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+"""Origins and unit directions [n, 3] -> distances [n] to the surface, whether there is one [n], unit normals [n, 3]."""
+
+LONGER_SIDE = 1000
+"""Photographs are shrunk by a whole factor until they have no more pixels across."""
+RADIUS = 3
+"""Of a patch: 7 × 7 pixels."""
+REACH = 6
+"""Pixels, as the neighbours see them, by which the surface may be wrong."""
+NEIGHBOURS, DECIDING = 8, 3
+"""Views that a point is looked for in, and how many of them must show it."""
+ANGLES = (5.0, 45.0)
+"""Degrees between the rays of a neighbour and of the reference. Flatter pairs do not tell depths, steeper ones see
+another side."""
+MIN_COSINE = 0.3
+"""Between the normal and the ray."""
+MIN_LIKENESS = 0.8
+
+
+@torch.no_grad()
+def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tensor, "points 3"]:
+    """Of about ``count`` pixels, those that the neighbours agree on, as points of the scene. Pinhole cameras only."""
+    level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
+    fine = _photographs(views, level)
+    coarse = _shrunk(fine, 2)
+    found = [fine.poses.new_zeros(0, 3)]
+    for view, pixels in enumerate(_spread_pixels(views, count)):
+        surface = _Surface(fine, view, pixels / level, trace)
+        others = surface.neighbours()
+        if len(others):
+            found.append(surface.moved(fine, coarse, others))
+    return torch.cat(found)
+
+
+class _Surface:
+    """What one view sees of the current surface in some of its pixels."""
+
+    def __init__(self, photographs: Photographs, view: int, pixels: Float[Tensor, "n 2"], trace: Trace) -> None:
+        camera = photographs.camera(view)
+        directions = normalize(camera.directions(pixels), dim=1)
+        distances, met, normals = trace(camera.pose[:, 3].expand_as(directions), directions)
+        kept = met & (-(directions * normals).sum(dim=1) > MIN_COSINE)
+        self.view, self.photographs = view, photographs
+        self.pixels, self.normals, self.directions, self.distances = (
+            part[kept] for part in (pixels, normals, directions, distances)
+        )
+
+    def neighbours(self) -> Int[Tensor, " others"]:
+        """Views that look from close by at what this one sees."""
+        centres = self.photographs.poses[:, :, 3]
+        middle = (centres[self.view] + self.directions * self.distances[:, None]).mean(dim=0)
+        towards = normalize(centres - middle, dim=1)
+        angles = torch.rad2deg((towards @ towards[self.view]).clamp(-1.0, 1.0).acos())
+        order = angles.argsort()
+        allowed = (angles[order] >= ANGLES[0]) & (angles[order] <= ANGLES[1])
+        self.angle = math.radians(float(angles[order][allowed][:NEIGHBOURS].median())) if allowed.any() else 0.0
+        return order[allowed][:NEIGHBOURS]
+
+    def moved(self, fine: Photographs, coarse: Photographs, others: Int[Tensor, " others"]) -> Float[Tensor, "n 3"]:
+        """Where it is found along the rays; only what is found for sure."""
+        focal = fine.intrinsics[self.view, 0, 0]
+        pixel = (self.distances / (focal * math.sin(self.angle)))[:, None]
+        steps = torch.arange(-REACH, REACH + 1).to(pixel)
+        distances = self.distances[:, None] + pixel * steps
+        patches = Patches(self.view, self.pixels / 2, self.normals, RADIUS)
+        near, _ = best_plane(sweep(coarse, patches, others, distances, DECIDING), distances)
+        distances = near[:, None] + 0.5 * pixel * torch.arange(-3, 4).to(pixel)
+        patches = Patches(self.view, self.pixels, self.normals, RADIUS)
+        found, likeness = best_plane(sweep(fine, patches, others, distances, DECIDING), distances)
+        sure = likeness > MIN_LIKENESS
+        return (self.photographs.poses[self.view, :, 3] + self.directions * found[:, None])[sure]
+
+
+def _photographs(views: TrainingViews, level: int) -> Photographs:
+    grey = views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
+    pictures = torch.stack([_pooled(image.float() @ grey, level) for image in views.images])
+    return Photographs(_scaled(views.intrinsics, level), views.camera_to_scene, pictures, views.sizes // level)
+
+
+def _shrunk(photographs: Photographs, level: int) -> Photographs:
+    pictures = torch.stack([_pooled(picture, level) for picture in photographs.pictures])
+    scaled = _scaled(photographs.intrinsics, level)
+    return Photographs(scaled, photographs.poses, pictures, photographs.sizes // level)
+
+
+def _pooled(picture: Float[Tensor, "h w"], level: int) -> Float[Tensor, "_h _w"]:
+    return avg_pool2d(picture[None], level)[0] if level > 1 else picture
+
+
+def _scaled(intrinsics: Float[Tensor, "views 3 3"], level: int) -> Float[Tensor, "views 3 3"]:
+    return intrinsics / intrinsics.new_tensor([level, level, 1.0])[:, None]
+
+
+def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:
+    """Pixels (x, y) of every view, one at random in each cell of a grid; of the foreground where there are masks."""
+    area = int(views.sizes.prod(dim=1).sum()) if views.masks is None else int(views.masks.sum())
+    spacing = max(math.sqrt(area / count), 1.0)
+    spread = []
+    for view, (height, width) in enumerate(views.sizes.tolist()):
+        rows, columns = (torch.arange(0, size - spacing, spacing) for size in (height, width))
+        cells = torch.cartesian_prod(columns, rows)
+        pixels = (cells + spacing * torch.rand_like(cells)).to(views.intrinsics)
+        if views.masks is not None:
+            column, row = pixels.long().unbind(dim=1)
+            pixels = pixels[views.masks[view][row, column]]
+        spread.append(pixels)
+    return spread

@@ -1,0 +1,88 @@
+"""A painted sphere and a surface beside it: what the photographs agree on lies on the sphere."""
+
+import pytest
+import torch
+
+from idr_neus_plugins.core.intersection import ray_sphere
+from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.fields.mlp import SdfMLPConfig
+from idr_neus_plugins.models.matched_points import matched_points
+from idr_neus_plugins.models.matching import Matching, MatchingConfig
+from tests.models.test_bundle_step import RADIUS, scene
+
+WRONG = 1.06
+"""Radius of the current surface as a multiple of the true one: four pixels in the neighbours."""
+
+
+def trace(origins: torch.Tensor, directions: torch.Tensor):
+    radius = WRONG * RADIUS
+    near, _, met = ray_sphere(origins / radius, directions)
+    points = origins + radius * near[:, None] * directions
+    return radius * near, met, points / radius
+
+
+@pytest.fixture(scope="module")
+def views() -> TrainingViews:
+    return scene()
+
+
+@pytest.fixture(scope="module")
+def found(views: TrainingViews) -> torch.Tensor:
+    torch.manual_seed(0)
+    return matched_points(views, trace, 2_000)
+
+
+def test_points_lie_on_the_true_surface(found: torch.Tensor):
+    errors = (found.norm(dim=1) - RADIUS).abs()
+    assert len(found) > 300
+    assert float(errors.median()) < 0.004  # a ninth of what the current surface has wrong
+    assert float(errors.quantile(0.9)) < 0.02
+
+
+def test_photographs_of_other_sizes_and_without_masks(views: TrainingViews, found: torch.Tensor):
+    """Padded at the right and below; the background is black, and so nothing that could be matched."""
+    padded = torch.nn.functional.pad(views.images, (0, 0, 0, 30, 0, 17))
+    torch.manual_seed(0)
+    points = matched_points(TrainingViews(**{**vars(views), "images": padded, "foreground": None}), trace, 2_000)
+    assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
+
+
+def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
+    grey = torch.full_like(views.images, 128)
+    assert matched_points(TrainingViews(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
+
+
+def test_points_are_asked_for_when_the_training_gets_there(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
+    matching = MatchingConfig(at=(0.2, 0.5), pixels=500).setup()
+    asked = []
+    for progress in (0.1, 0.2, 0.3, 0.6, 0.7):
+        matching.set_progress(progress)
+        asked.append(matching.due)
+        if matching.due:
+            matching.find(views, trace)
+    assert asked == [False, True, False, True, False]
+    assert "found by matching" in capsys.readouterr().out
+
+
+def test_a_resumed_training_looks_for_them_again():
+    matching = MatchingConfig(at=(0.2, 0.5)).setup()
+    matching.set_progress(0.6)
+    assert matching.due
+
+
+def test_the_loss_is_the_distance_of_the_points(found: torch.Tensor):
+    matching, sphere = Matching(MatchingConfig(at=(0.0,), weight=2.0, points_in_step=20_000)), SdfMLPConfig()
+    geometry = sphere.setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
+    assert matching.losses(geometry) == {}
+    matching.points = found
+    loss = matching.losses(geometry)["matching"]
+    assert float(loss.detach()) == pytest.approx(2.0 * float(geometry.sdf(found).abs().mean().detach()), rel=0.05)
+    loss.backward()
+    assert all(part.grad is not None for part in geometry.parameters() if part.requires_grad)
+
+
+def test_cameras_with_distortion_are_left_alone(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
+    matching = MatchingConfig(at=(0.0,)).setup()
+    matching.set_progress(0.0)
+    matching.find(TrainingViews(**{**vars(views), "is_pinhole": False}), trace)
+    assert "pinhole" in capsys.readouterr().out and not matching.due and len(matching.points) == 0
