@@ -25,8 +25,9 @@ LONGER_SIDE = 1000
 """Photographs are shrunk by a whole factor until they have no more pixels across."""
 RADIUS = 3
 """Of a patch: 7 × 7 pixels."""
-REACH = 6
-"""Pixels, as the neighbours see them, by which the surface may be wrong."""
+SWEEPS = ((4, 6), (2, 3), (1, 3))
+"""Pixels of the photographs per pixel of the pictures, and planes to either side of where the surface is thought to be.
+They are half a pixel of the pictures apart, as the neighbours see it."""
 NEIGHBOURS, DECIDING = 8, 3
 """Views that a point is looked for in, and how many of them must show it."""
 ANGLES = (5.0, 45.0)
@@ -41,14 +42,14 @@ MIN_LIKENESS = 0.8
 def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tensor, "points 3"]:
     """Of about ``count`` pixels, those that the neighbours agree on, as points of the scene. Pinhole cameras only."""
     level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
-    fine = _photographs(views, level)
-    coarse = _shrunk(fine, 2)
-    found = [fine.poses.new_zeros(0, 3)]
+    finest = _photographs(views, level)
+    levels = {shrink: _shrunk(finest, shrink) for shrink, _ in SWEEPS}
+    found = [finest.poses.new_zeros(0, 3)]
     for view, pixels in enumerate(_spread_pixels(views, count)):
-        surface = _Surface(fine, view, pixels / level, trace)
+        surface = _Surface(finest, view, pixels / level, trace)
         others = surface.neighbours()
         if len(others):
-            found.append(surface.moved(fine, coarse, others))
+            found.append(surface.moved(levels, others))
     return torch.cat(found)
 
 
@@ -76,17 +77,15 @@ class _Surface:
         self.angle = math.radians(float(angles[order][allowed][:NEIGHBOURS].median())) if allowed.any() else 0.0
         return order[allowed][:NEIGHBOURS]
 
-    def moved(self, fine: Photographs, coarse: Photographs, others: Int[Tensor, " others"]) -> Float[Tensor, "n 3"]:
+    def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "n 3"]:
         """Where it is found along the rays; only what is found for sure."""
-        focal = fine.intrinsics[self.view, 0, 0]
-        pixel = (self.distances / (focal * math.sin(self.angle)))[:, None]
-        steps = torch.arange(-REACH, REACH + 1).to(pixel)
-        distances = self.distances[:, None] + pixel * steps
-        patches = Patches(self.view, self.pixels / 2, self.normals, RADIUS)
-        near, _ = best_plane(sweep(coarse, patches, others, distances, DECIDING), distances)
-        distances = near[:, None] + 0.5 * pixel * torch.arange(-3, 4).to(pixel)
-        patches = Patches(self.view, self.pixels, self.normals, RADIUS)
-        found, likeness = best_plane(sweep(fine, patches, others, distances, DECIDING), distances)
+        pixel = self.distances / (self.photographs.intrinsics[self.view, 0, 0] * math.sin(self.angle))
+        found, likeness = self.distances, self.distances
+        for shrink, planes in SWEEPS:
+            steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
+            distances = found[:, None] + pixel[:, None] * steps
+            patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
+            found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
         sure = likeness > MIN_LIKENESS
         return (self.photographs.poses[self.view, :, 3] + self.directions * found[:, None])[sure]
 
@@ -113,15 +112,16 @@ def _scaled(intrinsics: Float[Tensor, "views 3 3"], level: int) -> Float[Tensor,
 
 def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:
     """Pixels (x, y) of every view, one at random in each cell of a grid; of the foreground where there are masks."""
-    area = int(views.sizes.prod(dim=1).sum()) if views.masks is None else int(views.masks.sum())
+    masks = views.masks
+    area = int(views.sizes.prod(dim=1).sum() if masks is None else masks.sum())
     spacing = max(math.sqrt(area / count), 1.0)
     spread = []
     for view, (height, width) in enumerate(views.sizes.tolist()):
         rows, columns = (torch.arange(0, size - spacing, spacing) for size in (height, width))
         cells = torch.cartesian_prod(columns, rows)
         pixels = (cells + spacing * torch.rand_like(cells)).to(views.intrinsics)
-        if views.masks is not None:
+        if masks is not None:
             column, row = pixels.long().unbind(dim=1)
-            pixels = pixels[views.masks[view][row, column]]
+            pixels = pixels[masks[view][row, column]]
         spread.append(pixels)
     return spread
