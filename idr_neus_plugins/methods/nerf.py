@@ -16,6 +16,7 @@ from idr_neus_plugins.laws.nerf import NerfLawConfig
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
 from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
+from idr_neus_plugins.models.matching import MatchingConfig
 
 model = replace(
     neus_fast_model,
@@ -24,6 +25,7 @@ model = replace(
     renderer=replace(neus_fast_model.renderer, law=NerfLawConfig()),
     loss_coefficients={"rgb": 1.0, "mask": 0.1},
     final_loss_coefficients={},
+    matching=MatchingConfig(),  # there is no signed distance
 )
 
 config = replace(

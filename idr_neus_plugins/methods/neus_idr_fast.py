@@ -21,6 +21,7 @@ from idr_neus_plugins.laws.neus import NeusLawConfig
 from idr_neus_plugins.methods.neus_idr import EVERYWHERE
 from idr_neus_plugins.methods.neus_idr import config as neus
 from idr_neus_plugins.methods.refinement import camera_opt
+from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.band import BandSamplerConfig
@@ -39,6 +40,7 @@ model = SurfaceModelConfig(
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
     final_loss_coefficients={"mask": 0.15},
+    matching=MatchingConfig(at=(0.1, 0.25, 0.5, 0.75), weight=5.0),
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,

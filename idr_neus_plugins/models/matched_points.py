@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize
 
@@ -36,6 +36,8 @@ another side."""
 MIN_COSINE = 0.3
 """Between the normal and the ray."""
 MIN_LIKENESS = 0.8
+NEIGHBOURHOOD, STRAY = 12, 0.3
+"""Points next to a point, and how far it may stand out from the middle one of them, as a share of their distance."""
 
 
 @torch.no_grad()
@@ -44,13 +46,15 @@ def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tens
     level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
     finest = _photographs(views, level)
     levels = {shrink: _shrunk(finest, shrink) for shrink, _ in SWEEPS}
-    found = [finest.poses.new_zeros(0, 3)]
+    found, normals = [finest.poses.new_zeros(0, 3)], [finest.poses.new_zeros(0, 3)]
     for view, pixels in enumerate(_spread_pixels(views, count)):
         surface = _Surface(finest, view, pixels / level, trace)
         others = surface.neighbours()
         if len(others):
-            found.append(surface.moved(levels, others))
-    return torch.cat(found)
+            sure, points = surface.moved(levels, others)
+            found.append(points[sure])
+            normals.append(surface.normals[sure])
+    return _without_strays(torch.cat(found), torch.cat(normals))
 
 
 class _Surface:
@@ -77,8 +81,10 @@ class _Surface:
         self.angle = math.radians(float(angles[order][allowed][:NEIGHBOURS].median())) if allowed.any() else 0.0
         return order[allowed][:NEIGHBOURS]
 
-    def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "n 3"]:
-        """Where it is found along the rays; only what is found for sure."""
+    def moved(
+        self, levels: dict[int, Photographs], others: Int[Tensor, " others"]
+    ) -> tuple[Bool[Tensor, " n"], Float[Tensor, "n 3"]]:
+        """Whether it is found for sure along each ray, and where."""
         pixel = self.distances / (self.photographs.intrinsics[self.view, 0, 0] * math.sin(self.angle))
         found, likeness = self.distances, self.distances
         for shrink, planes in SWEEPS:
@@ -86,8 +92,21 @@ class _Surface:
             distances = found[:, None] + pixel[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
             found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
-        sure = likeness > MIN_LIKENESS
-        return (self.photographs.poses[self.view, :, 3] + self.directions * found[:, None])[sure]
+        return likeness > MIN_LIKENESS, self.photographs.poses[self.view, :, 3] + self.directions * found[:, None]
+
+
+def _without_strays(points: Float[Tensor, "n 3"], normals: Float[Tensor, "n 3"]) -> Float[Tensor, "m 3"]:
+    """Less those that stand out from their neighbours: repeated patterns, such as tiles, are taken for each other."""
+    from scipy.spatial import cKDTree
+
+    if len(points) <= NEIGHBOURHOOD:
+        return points[:0]
+    places = points.cpu().numpy()
+    distances, near = cKDTree(places).query(places, NEIGHBOURHOOD + 1)
+    neighbours = points[torch.from_numpy(near[:, 1:]).to(points.device)]
+    heights = ((neighbours - points[:, None]) * normals[:, None]).sum(dim=2).median(dim=1).values.abs()
+    spacing = torch.from_numpy(distances[:, 1:]).to(points).median(dim=1).values
+    return points[heights < STRAY * spacing]
 
 
 def _photographs(views: TrainingViews, level: int) -> Photographs:

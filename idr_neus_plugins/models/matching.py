@@ -26,7 +26,7 @@ class MatchingConfig:
     """Progress of the training at which points are looked for anew; none: the surface is not drawn to any."""
     weight: float = 1.0
     """Of the mean distance of the points from the surface, scene units."""
-    pixels: int = 30_000
+    pixels: int = 20_000
     """From which points are looked for, in all views together."""
     points_in_step: int = 1024
     """Drawn from those that are found."""
