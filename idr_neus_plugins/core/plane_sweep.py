@@ -9,7 +9,7 @@ Images are grey, [h, w], pixel centres at half-integers; poses are camera-to-sce
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -81,7 +81,8 @@ def sweep(
     out = np.full(distances.shape, -1.0, np.float32)
     least = FLATTEST * template.shape[1] ** 0.5
     arrays = [part.detach().contiguous().numpy() for part in arguments]
-    plane_sweep_kernel.sweep(*arrays, least, min(best, len(views)), out)
+    kernel: Any = plane_sweep_kernel.sweep  # compiled: a type checker knows nothing of its arguments
+    kernel(*arrays, least, min(best, len(views)), out)
     return torch.from_numpy(out).masked_fill_(_is_flat(template)[:, None], -1.0)
 
 

@@ -40,7 +40,7 @@ model = SurfaceModelConfig(
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
     final_loss_coefficients={"mask": 0.15},
-    matching=MatchingConfig(at=(0.1, 0.25, 0.5, 0.75), weight=5.0),
+    matching=MatchingConfig(at=(0.1, 0.2, 0.35, 0.5, 0.7, 0.85), weight=5.0),
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,

@@ -8,18 +8,15 @@ on fine ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize
 
 from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep
 from idr_neus_plugins.core.views import TrainingViews
-
-Trace = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
-"""Origins and unit directions [n, 3] -> distances [n] to the surface, whether there is one [n], unit normals [n, 3]."""
+from idr_neus_plugins.models.surface_tracks import Trace
 
 LONGER_SIDE = 1000
 """Photographs are shrunk by a whole factor until they have no more pixels across."""
@@ -27,7 +24,7 @@ RADIUS = 3
 """Of a patch: 7 × 7 pixels."""
 SWEEPS = ((4, 6), (2, 3), (1, 3))
 """Pixels of the photographs per pixel of the pictures, and planes to either side of where the surface is thought to be.
-They are half a pixel of the pictures apart, as the neighbours see it."""
+They are half a pixel of the pictures apart, as the neighbours see them."""
 NEIGHBOURS, DECIDING = 8, 3
 """Views that a point is looked for in, and how many of them must show it."""
 ANGLES = (5.0, 45.0)
@@ -36,8 +33,6 @@ another side."""
 MIN_COSINE = 0.3
 """Between the normal and the ray."""
 MIN_LIKENESS = 0.8
-NEIGHBOURHOOD, STRAY = 12, 0.3
-"""Points next to a point, and how far it may stand out from the middle one of them, as a share of their distance."""
 
 
 @torch.no_grad()
@@ -46,15 +41,13 @@ def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tens
     level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
     finest = _photographs(views, level)
     levels = {shrink: _shrunk(finest, shrink) for shrink, _ in SWEEPS}
-    found, normals = [finest.poses.new_zeros(0, 3)], [finest.poses.new_zeros(0, 3)]
+    found = [finest.poses.new_zeros(0, 3)]
     for view, pixels in enumerate(_spread_pixels(views, count)):
         surface = _Surface(finest, view, pixels / level, trace)
         others = surface.neighbours()
         if len(others):
-            sure, points = surface.moved(levels, others)
-            found.append(points[sure])
-            normals.append(surface.normals[sure])
-    return _without_strays(torch.cat(found), torch.cat(normals))
+            found.append(surface.moved(levels, others))
+    return torch.cat(found)
 
 
 class _Surface:
@@ -65,48 +58,34 @@ class _Surface:
         directions = normalize(camera.directions(pixels), dim=1)
         distances, met, normals = trace(camera.pose[:, 3].expand_as(directions), directions)
         kept = met & (-(directions * normals).sum(dim=1) > MIN_COSINE)
-        self.view, self.photographs = view, photographs
+        self.view, self.centre = view, camera.pose[:, 3]
         self.pixels, self.normals, self.directions, self.distances = (
             part[kept] for part in (pixels, normals, directions, distances)
         )
+        self.pixel = self.distances / camera.intrinsics[0, 0]
+        """Width of a pixel at the surface, scene units."""
+        middle = (self.centre + self.directions * self.distances[:, None]).mean(dim=0)
+        towards = normalize(photographs.poses[:, :, 3] - middle, dim=1)
+        self.angles = (towards @ towards[view]).clamp(-1.0, 1.0).acos()
+        """Between the rays from the middle of what is seen to all views and to this one."""
 
     def neighbours(self) -> Int[Tensor, " others"]:
-        """Views that look from close by at what this one sees."""
-        centres = self.photographs.poses[:, :, 3]
-        middle = (centres[self.view] + self.directions * self.distances[:, None]).mean(dim=0)
-        towards = normalize(centres - middle, dim=1)
-        angles = torch.rad2deg((towards @ towards[self.view]).clamp(-1.0, 1.0).acos())
-        order = angles.argsort()
-        allowed = (angles[order] >= ANGLES[0]) & (angles[order] <= ANGLES[1])
-        self.angle = math.radians(float(angles[order][allowed][:NEIGHBOURS].median())) if allowed.any() else 0.0
-        return order[allowed][:NEIGHBOURS]
+        """Views that look from close by at what this one sees; none where it sees nothing."""
+        order = self.angles.argsort()
+        low, high = (math.radians(bound) for bound in ANGLES)
+        return order[(self.angles[order] >= low) & (self.angles[order] <= high)][:NEIGHBOURS]
 
-    def moved(
-        self, levels: dict[int, Photographs], others: Int[Tensor, " others"]
-    ) -> tuple[Bool[Tensor, " n"], Float[Tensor, "n 3"]]:
-        """Whether it is found for sure along each ray, and where."""
-        pixel = self.distances / (self.photographs.intrinsics[self.view, 0, 0] * math.sin(self.angle))
+    def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "m 3"]:
+        """Where it is found along the rays; only what is found for sure."""
+        pixel = self.pixel / self.angles[others].median().sin()  # along the ray, as the neighbours see it
         found, likeness = self.distances, self.distances
         for shrink, planes in SWEEPS:
             steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
             distances = found[:, None] + pixel[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
             found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
-        return likeness > MIN_LIKENESS, self.photographs.poses[self.view, :, 3] + self.directions * found[:, None]
-
-
-def _without_strays(points: Float[Tensor, "n 3"], normals: Float[Tensor, "n 3"]) -> Float[Tensor, "m 3"]:
-    """Less those that stand out from their neighbours: repeated patterns, such as tiles, are taken for each other."""
-    from scipy.spatial import cKDTree
-
-    if len(points) <= NEIGHBOURHOOD:
-        return points[:0]
-    places = points.cpu().numpy()
-    distances, near = cKDTree(places).query(places, NEIGHBOURHOOD + 1)
-    neighbours = points[torch.from_numpy(near[:, 1:]).to(points.device)]
-    heights = ((neighbours - points[:, None]) * normals[:, None]).sum(dim=2).median(dim=1).values.abs()
-    spacing = torch.from_numpy(distances[:, 1:]).to(points).median(dim=1).values
-    return points[heights < STRAY * spacing]
+        sure = likeness > MIN_LIKENESS
+        return self.centre + (self.directions * found[:, None])[sure]
 
 
 def _photographs(views: TrainingViews, level: int) -> Photographs:

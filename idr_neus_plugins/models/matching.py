@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.models.matched_points import Trace, matched_points
+from idr_neus_plugins.models.matched_points import matched_points
+from idr_neus_plugins.models.surface_tracks import Trace
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class MatchingConfig:
     """Progress of the training at which points are looked for anew; none: the surface is not drawn to any."""
     weight: float = 1.0
     """Of the mean distance of the points from the surface, scene units."""
-    pixels: int = 20_000
+    pixels: int = 30_000
     """From which points are looked for, in all views together."""
     points_in_step: int = 1024
     """Drawn from those that are found."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from idr_neus_plugins.cli.step_floor import Counts, Work, counts_of_steps, has_floor, work_of_step
@@ -16,10 +18,15 @@ def test_the_slower_of_arithmetic_and_memory_decides():
 
 def test_steps_are_counted(tiny_scene):
     with started(config_of("neus-idr-fast"), tiny_scene, 0.0) as trainer:
-        model = trainer.pipeline.model
+        model: Any = trainer.pipeline.model
         trainer.train_iteration(0)
         assert has_floor(model)
-        counts = counts_of_steps(trainer, lambda: [trainer.train_iteration(1 + step) for step in range(2)], 2)
+
+        def train() -> None:
+            for step in range(1, 3):
+                trainer.train_iteration(step)
+
+        counts = counts_of_steps(trainer, train, 2)
         assert counts.sections >= counts.colored > 0
         assert 0 < counts.feature_nodes <= min(8 * counts.colored, model.radiance.features.values[..., 0].numel())
         assert 0 < counts.band <= model.geometry.control.values.numel()

@@ -7,7 +7,7 @@ from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
-from idr_neus_plugins.models.matched_points import _without_strays, matched_points
+from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.matching import Matching, MatchingConfig
 from tests.models.test_bundle_step import RADIUS, scene
 
@@ -95,16 +95,6 @@ def test_the_surface_is_drawn_to_the_points(found: torch.Tensor):
         optimizer.step()
     assert before > 0.08  # of a sphere of radius 0.5 from one of 0.6
     assert float(geometry.sdf(found).detach().abs().median()) < 0.01
-
-
-def test_strays_are_left_out():
-    """A plane of points, of which one in fifty stands out by more than its neighbours are apart."""
-    torch.manual_seed(0)
-    points = torch.cat([torch.rand(1000, 2), 0.002 * torch.randn(1000, 1)], dim=1)
-    points[::50, 2] += 0.2
-    kept = _without_strays(points, torch.tensor([[0.0, 0.0, 1.0]]).expand(1000, 3))
-    assert len(kept) > 950 and float(kept[:, 2].abs().max()) < 0.1
-    assert len(_without_strays(points[:5], points[:5])) == 0
 
 
 def test_cameras_with_distortion_are_left_alone(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
