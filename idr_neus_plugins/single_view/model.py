@@ -48,7 +48,7 @@ class SingleViewModelConfig(SurfaceModelConfig):
     radiance: RadianceConfig = field(default_factory=FeatureColorConfig)
     renderer: RendererConfig = field(default_factory=lambda: SurfaceRendererConfig(SphereTracerConfig(TRACING)))
     loss_coefficients: dict[str, float] = to_immutable_dict(
-        {"sdf": 5.0, "occupancy": 1.0, "color": 20.0, "pose": 0.1, "view": 0.05}
+        {"sdf": 5.0, "occupancy": 1.0, "color": 5.0, "pose": 0.1, "view": 0.05}
     )
     eval_num_rays_per_chunk: int = 4096
     rays_at_once: int = 4096
