@@ -114,6 +114,15 @@ def sweep_reference(
     return mean.masked_fill(_is_flat(template)[:, None], -1.0)
 
 
+def warm_up(device: torch.device | str) -> None:
+    """Compiles the kernel, or loads it from the disk cache: a time budget must not pay for that."""
+    one = torch.ones(1, 1, device=device)
+    pose = torch.eye(4, device=device)[None, :3]
+    view = Photographs(pose[:, :, :3], pose, torch.zeros(1, 4, 4, device=device), torch.tensor([[4, 4]], device=device))
+    patches = Patches(0, one.expand(1, 2), pose[:, :, 2], 1)
+    sweep(view, patches, torch.zeros(1, dtype=torch.long, device=device), one, 1)
+
+
 def best_plane(
     likeness: Float[Tensor, "patches planes"], distances: Float[Tensor, "patches planes"]
 ) -> tuple[Float[Tensor, " patches"], Float[Tensor, " patches"]]:

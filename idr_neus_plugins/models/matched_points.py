@@ -20,6 +20,8 @@ from idr_neus_plugins.models.surface_tracks import Trace
 
 LONGER_SIDE = 1000
 """Photographs are shrunk by a whole factor until they have no more pixels across."""
+CLOSEST = 2.0
+"""Pixels between pixels: patches closer to each other tell nothing new."""
 RADIUS = 3
 """Of a patch: 7 × 7 pixels."""
 SWEEPS = ((4, 6), (2, 3), (1, 3))
@@ -112,7 +114,7 @@ def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixe
     """Pixels (x, y) of every view, one at random in each cell of a grid; of the foreground where there are masks."""
     masks = views.masks
     area = int(views.sizes.prod(dim=1).sum() if masks is None else masks.sum())
-    spacing = max(math.sqrt(area / count), 1.0)
+    spacing = max(math.sqrt(area / count), CLOSEST)
     spread = []
     for view, (height, width) in enumerate(views.sizes.tolist()):
         rows, columns = (torch.arange(0, size - spacing, spacing) for size in (height, width))

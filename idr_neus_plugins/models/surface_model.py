@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from idr_neus_plugins.core.image_metrics import image_metrics
+from idr_neus_plugins.core.plane_sweep import warm_up
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import BackgroundConfig, Black
@@ -169,6 +170,7 @@ class SurfaceModel(Model):
             callbacks.append(TrainingCallback([TrainingCallbackLocation.AFTER_TRAIN], report))
             callbacks.append(TrainingCallback(each, adjust_bundle, update_every_num_iters=1))
         if self.matching.is_on:
+            warm_up(self.device)
             callbacks.append(TrainingCallback(each, match, update_every_num_iters=1))
         return callbacks
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.patches import Camera
-from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep, sweep_reference
+from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep, sweep_reference, warm_up
 
 HEIGHT, WIDTH, RADIUS = 60, 80, 3
 NORMAL = normalize(torch.tensor([0.2, -0.1, -1.0]), dim=0)
@@ -90,6 +92,16 @@ def test_nothing_is_found_where_nothing_is_to_be_seen(swept):
     photographs, patches, distances, _ = swept
     grey = photographs._replace(pictures=torch.full_like(photographs.pictures, 0.5))
     assert bool((sweep(grey, patches, torch.tensor([1, 2]), distances, 2) == -1.0).all())
+
+
+def test_warming_up_compiles_what_a_sweep_calls(swept):
+    from idr_neus_plugins.core import plane_sweep_kernel
+
+    warm_up("cpu")
+    photographs, patches, distances, _ = swept
+    sweep(photographs, patches, torch.tensor([1, 2]), distances, 2)
+    kernel: Any = plane_sweep_kernel.sweep
+    assert len(kernel.signatures) == 1, "types of another call need another compilation, in the middle of a training"
 
 
 def test_the_best_of_all_at_an_end_is_no_maximum():
