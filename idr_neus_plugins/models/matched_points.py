@@ -117,7 +117,7 @@ def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixe
     spacing = max(math.sqrt(area / count), CLOSEST)
     spread = []
     for view, (height, width) in enumerate(views.sizes.tolist()):
-        rows, columns = (torch.arange(0, size - spacing, spacing) for size in (height, width))
+        rows, columns = (torch.arange(0, max(size - spacing, 0), spacing) for size in (height, width))
         cells = torch.cartesian_prod(columns, rows)
         pixels = (cells + spacing * torch.rand_like(cells)).to(views.intrinsics)
         if masks is not None:

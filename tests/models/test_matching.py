@@ -48,6 +48,13 @@ def test_photographs_of_other_sizes_and_without_masks(views: TrainingViews, foun
     assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
 
 
+def test_a_view_too_small_for_a_cell_is_left_out(views: TrainingViews):
+    sizes = views.sizes.clone()
+    sizes[0] = 6
+    points = matched_points(TrainingViews(**{**vars(views), "sizes": sizes, "foreground": None}), trace, 500)
+    assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
+
+
 def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
     grey = torch.full_like(views.images, 128)
     assert matched_points(TrainingViews(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
