@@ -28,7 +28,7 @@ SWEEPS = ((4, 6), (2, 3), (1, 3))
 """Pixels of the photographs per pixel of the pictures, and planes to either side of where the surface is thought to be.
 They are half a pixel of the pictures apart, as the neighbours see them."""
 NEIGHBOURS, DECIDING = 8, 3
-"""Views that a point is looked for in, and how many of them must show it."""
+"""Views that a point is looked for in, and how many of them must show it; where there are fewer, nothing is sure."""
 ANGLES = (5.0, 45.0)
 """Degrees between the rays of a neighbour and of the reference. Flatter pairs do not tell depths, steeper ones see
 another side."""
@@ -47,7 +47,7 @@ def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tens
     for view, pixels in enumerate(_spread_pixels(views, count)):
         surface = _Surface(finest, view, pixels / level, trace)
         others = surface.neighbours()
-        if len(others):
+        if len(others) >= DECIDING:
             found.append(surface.moved(levels, others))
     return torch.cat(found)
 

@@ -60,6 +60,14 @@ def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
     assert matched_points(TrainingViews(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
 
 
+def test_three_photographs_are_too_few(views: TrainingViews):
+    few = {
+        name: value[:3] if isinstance(value, torch.Tensor) and len(value) == 6 else value
+        for name, value in vars(views).items()
+    }
+    assert matched_points(TrainingViews(**few), trace, 500).shape == (0, 3)
+
+
 def test_points_are_asked_for_when_the_training_gets_there(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
     matching = MatchingConfig(at=(0.2, 0.5), pixels=500).setup()
     asked = []
