@@ -1,18 +1,22 @@
 """A painted sphere and a surface beside it: what the photographs agree on lies on the sphere."""
 
+import numpy as np
 import pytest
 import torch
 
 from idr_neus_plugins.core.intersection import ray_sphere
+from idr_neus_plugins.core.patches import Camera
+from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.matching import Matching, MatchingConfig
-from tests.models.test_bundle_step import RADIUS, scene
+from tests.models.test_bundle_step import RADIUS, SIZE, painted
 
+COUNT = 8
 WRONG = 1.06
-"""Radius of the current surface as a multiple of the true one: four pixels in the neighbours."""
+"""Radius of the current surface as a multiple of the true one."""
 
 
 def trace(origins: torch.Tensor, directions: torch.Tensor):
@@ -24,7 +28,16 @@ def trace(origins: torch.Tensor, directions: torch.Tensor):
 
 @pytest.fixture(scope="module")
 def views() -> TrainingViews:
-    return scene()
+    """Eight cameras, ten to twenty degrees apart."""
+    angles = np.linspace(-0.5, 0.5, COUNT)
+    centres = np.stack([3.2 * np.sin(angles), 0.3 * (-1.0) ** np.arange(COUNT), -3.2 * np.cos(angles)], axis=1)
+    down = np.array([0.0, -1.0, 0.0])
+    poses = torch.from_numpy(np.stack([look_at(centre, 0.0 * down, down)[:3] for centre in centres])).float()
+    intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(COUNT, 3, 3)
+    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, poses, strict=True)])
+    colors = (255.0 * pictures).round().byte()[..., None].expand(-1, -1, -1, 3).contiguous()
+    sizes = torch.full((COUNT, 2), SIZE)
+    return TrainingViews(intrinsics, poses, sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +75,7 @@ def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
 
 def test_three_photographs_are_too_few(views: TrainingViews):
     few = {
-        name: value[:3] if isinstance(value, torch.Tensor) and len(value) == 6 else value
+        name: value[:3] if isinstance(value, torch.Tensor) and len(value) == COUNT else value
         for name, value in vars(views).items()
     }
     assert matched_points(TrainingViews(**few), trace, 500).shape == (0, 3)
