@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import torch
 
 from idr_neus_plugins.cli.step_stages import replaced
+from idr_neus_plugins.fields.grid.geometry import GridGeometry
 from idr_neus_plugins.fields.grid.radiance import GridRadiance
-from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 
 FLOAT = 4
 """Bytes."""
@@ -52,7 +52,7 @@ class Counts(NamedTuple):
 
 def has_floor(model: Any) -> bool:
     """Whether the counts below describe a model."""
-    return isinstance(model.geometry, VoxelGeometry) and isinstance(model.radiance, GridRadiance)
+    return isinstance(model.geometry, GridGeometry) and isinstance(model.radiance, GridRadiance)
 
 
 def counts_of_steps(trainer: Any, train: Callable[[], None], steps: int) -> Counts:

@@ -1,5 +1,7 @@
 """A painted sphere and a surface beside it: what the photographs agree on lies on the sphere."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -74,7 +76,7 @@ def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
 
 
 def test_three_photographs_are_too_few(views: TrainingViews):
-    few = {
+    few: dict[str, Any] = {
         name: value[:3] if isinstance(value, torch.Tensor) and len(value) == COUNT else value
         for name, value in vars(views).items()
     }
