@@ -3,7 +3,7 @@
 Colours that are rendered agree with the photographs long before the surface is where it belongs: where there is little
 texture the radiance field learns what is left. Patches of photographs are more demanding. From time to time points are
 looked for where the photographs agree (``matched_points``), and in between the surface is drawn to them: the signed
-distance there is to be 0, as Geo-NeuS (Fu et al. 2022, equation 8) asks of the points that structure from motion finds.
+distance there is to be 0, as Geo-NeuS (Fu et al. 2022) asks of the points that structure from motion finds.
 """
 
 from __future__ import annotations
