@@ -2,7 +2,7 @@
 
 places by: even steps in a band around the surface · opacity: as NeuS · renders by: volume.
 Starts coarse and translucent, from the visual hull where there are masks and from a sphere otherwise; ends fine and
-sharp.
+sharp. On the way it is drawn to points that the photographs agree on.
 """
 
 from __future__ import annotations
