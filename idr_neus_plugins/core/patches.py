@@ -96,12 +96,17 @@ def align(
         shifts = shifts + step * (most / step.norm(dim=1, keepdim=True).clamp(min=most))
     values = sample(image[None], places + shifts[:, None])[0]
     likeness = (normalised(values) * template).sum(dim=1)
-    return Alignment(shifts, torch.where(_spread(values) > FLATTEST * values.shape[1] ** 0.5, likeness, -1.0))
+    return Alignment(shifts, torch.where(is_flat(values), -1.0, likeness))
 
 
 def normalised(values: Float[Tensor, "patches pixels"]) -> Float[Tensor, "patches pixels"]:
     """Mean 0 and norm 1."""
     return (values - values.mean(dim=1, keepdim=True)) / _spread(values)[:, None]
+
+
+def is_flat(values: Float[Tensor, "patches pixels"]) -> Bool[Tensor, " patches"]:
+    """Whether there is nothing to see in a patch."""
+    return _spread(values) <= FLATTEST * values.shape[1] ** 0.5
 
 
 def _spread(values: Float[Tensor, "patches pixels"]) -> Float[Tensor, " patches"]:
@@ -113,6 +118,11 @@ def sample(layers: Float[Tensor, "layers h w"], pixels: Float[Tensor, "n m 2"]) 
     height, width = layers.shape[1:]
     places = 2.0 * pixels / pixels.new_tensor([width, height]) - 1.0
     return grid_sample(layers[None], places[None], padding_mode="border", align_corners=False)[0]
+
+
+def shrunk(picture: Float[Tensor, "h w"], level: int) -> Float[Tensor, "_h _w"]:
+    """Means of squares of ``level`` pixels on a side."""
+    return avg_pool2d(picture[None], level)[0] if level > 1 else picture
 
 
 def gradients(image: Float[Tensor, "h w"]) -> tuple[Float[Tensor, "h w"], Float[Tensor, "h w"]]:

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import FLATTEST, Camera, normalised, sample, square_offsets, tangent_patches
+from idr_neus_plugins.core.patches import FLATTEST, Camera, is_flat, normalised, sample, square_offsets, tangent_patches
 
 
 class Photographs(NamedTuple):
@@ -83,7 +83,7 @@ def sweep(
     arrays = [part.detach().contiguous().numpy() for part in arguments]
     kernel: Any = plane_sweep_kernel.sweep  # compiled: a type checker knows nothing of its arguments
     kernel(*arrays, least, min(best, len(views)), out)
-    return torch.from_numpy(out).masked_fill_(_is_flat(template)[:, None], -1.0)
+    return torch.from_numpy(out).masked_fill_(is_flat(template)[:, None], -1.0)
 
 
 def sweep_reference(
@@ -108,10 +108,10 @@ def sweep_reference(
         likeness = (normalised(values).unflatten(0, (count, planes)) * normalised(template)[:, None]).sum(dim=2)
         middle = other.project(points)
         within = ((middle > 0) & (middle < photographs.sizes[view].flip(0))).all(dim=1)
-        shown = (within & ~_is_flat(values)).view(count, planes)
+        shown = (within & ~is_flat(values)).view(count, planes)
         scores.append(torch.where(shown, likeness, -1.0))
     mean = torch.stack(scores).topk(min(best, len(scores)), dim=0).values.mean(dim=0)
-    return mean.masked_fill(_is_flat(template)[:, None], -1.0)
+    return mean.masked_fill(is_flat(template)[:, None], -1.0)
 
 
 def warm_up(device: torch.device | str) -> None:
@@ -143,7 +143,3 @@ def best_plane(
 def _template(photographs: Photographs, patches: Patches) -> Float[Tensor, "patches pixels"]:
     offsets = square_offsets(patches.radius).to(patches.pixels)
     return sample(photographs.pictures[patches.reference][None], patches.pixels[:, None] + offsets)[0]
-
-
-def _is_flat(values: Float[Tensor, "patches pixels"]) -> Tensor:
-    return values.std(dim=1, correction=0) <= FLATTEST

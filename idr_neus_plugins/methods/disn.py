@@ -21,7 +21,7 @@ from idr_neus_plugins.training.pipeline import SurfacePipelineConfig
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
 
-LOSSES = {"sdf": 5.0, "occupancy": 1.0, "color": 20.0, "pose": 0.1, "view": 0.05}
+LOSSES = {**SingleViewModelConfig().loss_coefficients, "color": 20.0}
 """Colours weigh four times as much as in ``onet``, whose single code knows hardly anything of the texture."""
 
 config = SurfaceTrainerConfig(

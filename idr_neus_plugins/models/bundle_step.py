@@ -16,7 +16,7 @@ from torch import Tensor
 from idr_neus_plugins.core.alignment import align_points
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.models.camera_refinement import CameraRefinement
+from idr_neus_plugins.models.camera_refinement import CameraRefinement, flipped
 from idr_neus_plugins.models.surface_tracks import NothingToFollow, Trace, find_tracks
 
 MIN_OBSERVATIONS = 30
@@ -45,7 +45,7 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
     exact = seen._replace(pixels=seen.pixels.double())
     intrinsics = views.intrinsics.double()
     after = laid_over(adjust(before, intrinsics, exact), before)
-    cameras.settle(_flipped(after.poses).to(cameras.start))
+    cameras.settle(flipped(after.poses).to(cameras.start))
     errors = [_median_error(bundle, intrinsics, exact) for bundle in (before, after)]
     CONSOLE.print(
         f"Bundle adjustment: {len(seen.views)} observations of {len(seen.points.unique())} points, "
@@ -73,8 +73,3 @@ def laid_over(after: Bundle, before: Bundle) -> Bundle:
 
 def _median_error(bundle: Bundle, intrinsics: Float[Tensor, "views 3 3"], seen: Observations) -> float:
     return float(reprojections(bundle, intrinsics, seen).norm(dim=1).median())
-
-
-def _flipped(poses: Float[Tensor, "views 3 4"]) -> Float[Tensor, "views 3 4"]:
-    """OpenGL axes to OpenCV axes, and back."""
-    return poses * poses.new_tensor([1.0, -1.0, -1.0, 1.0])

@@ -12,8 +12,9 @@ import math
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, normalize
+from torch.nn.functional import normalize
 
+from idr_neus_plugins.core.patches import shrunk
 from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.models.surface_tracks import Trace
@@ -64,8 +65,8 @@ class _Surface:
         self.pixels, self.normals, self.directions, self.distances = (
             part[kept] for part in (pixels, normals, directions, distances)
         )
-        self.pixel = self.distances / camera.intrinsics[0, 0]
-        """Width of a pixel at the surface, scene units."""
+        self.pixel_width = self.distances / camera.intrinsics[0, 0]
+        """At the surface, scene units."""
         middle = (self.centre + self.directions * self.distances[:, None]).mean(dim=0)
         towards = normalize(photographs.poses[:, :, 3] - middle, dim=1)
         self.angles = (towards @ towards[view]).clamp(-1.0, 1.0).acos()
@@ -79,11 +80,11 @@ class _Surface:
 
     def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "m 3"]:
         """Where it is found along the rays; only what is found for sure."""
-        pixel = self.pixel / self.angles[others].median().sin()  # along the ray, as the neighbours see it
+        along = self.pixel_width / self.angles[others].median().sin()  # of the ray: a pixel of the neighbours
         found, likeness = self.distances, self.distances
         for shrink, planes in SWEEPS:
             steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
-            distances = found[:, None] + pixel[:, None] * steps
+            distances = found[:, None] + along[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
             found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
         sure = likeness > MIN_LIKENESS
@@ -92,18 +93,14 @@ class _Surface:
 
 def _photographs(views: TrainingViews, level: int) -> Photographs:
     grey = views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
-    pictures = torch.stack([_pooled(image.float() @ grey, level) for image in views.images])
+    pictures = torch.stack([shrunk(image.float() @ grey, level) for image in views.images])
     return Photographs(_scaled(views.intrinsics, level), views.camera_to_scene, pictures, views.sizes // level)
 
 
 def _shrunk(photographs: Photographs, level: int) -> Photographs:
-    pictures = torch.stack([_pooled(picture, level) for picture in photographs.pictures])
+    pictures = torch.stack([shrunk(picture, level) for picture in photographs.pictures])
     scaled = _scaled(photographs.intrinsics, level)
     return Photographs(scaled, photographs.poses, pictures, photographs.sizes // level)
-
-
-def _pooled(picture: Float[Tensor, "h w"], level: int) -> Float[Tensor, "_h _w"]:
-    return avg_pool2d(picture[None], level)[0] if level > 1 else picture
 
 
 def _scaled(intrinsics: Float[Tensor, "views 3 3"], level: int) -> Float[Tensor, "views 3 3"]:

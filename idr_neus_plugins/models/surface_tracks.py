@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d, normalize
+from torch.nn.functional import max_pool2d, normalize
 
 from idr_neus_plugins.core.bundle import Observations
 from idr_neus_plugins.core.patches import (
@@ -22,6 +22,7 @@ from idr_neus_plugins.core.patches import (
     best_of_cells,
     cornerness,
     sample,
+    shrunk,
     square_offsets,
     tangent_patches,
 )
@@ -140,7 +141,7 @@ def _follow(
     likeness = shifts.new_zeros(len(chosen))
     for level in LEVELS:
         patches, templates = _templates(views, pictures, points, chosen, level)
-        picture = _shrunk(pictures[view], level)
+        picture = shrunk(pictures[view], level)
         found = align(templates, picture, camera.project(patches) / level, shifts / level)
         shifts, likeness = found.shifts * level, found.likeness
     pixels = camera.project(points.positions[chosen]) + shifts
@@ -161,13 +162,9 @@ def _templates(
         pixels = points.pixels[at]
         plane = (points.positions[at], points.normals[at])
         patches[own] = tangent_patches(_camera(views, reference), pixels, *plane, level * offsets)
-        shown = sample(_shrunk(pictures[reference], level)[None], pixels[:, None] / level + offsets)
+        shown = sample(shrunk(pictures[reference], level)[None], pixels[:, None] / level + offsets)
         values[own] = shown[0]
     return patches, values
-
-
-def _shrunk(picture: Float[Tensor, "h w"], level: int) -> Float[Tensor, "_h _w"]:
-    return avg_pool2d(picture[None], level)[0] if level > 1 else picture
 
 
 def _reference_observations(points: SurfacePoints) -> Observations:

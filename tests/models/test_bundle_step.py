@@ -17,10 +17,18 @@ RADIUS, SIZE, COUNT = 0.6, 128, 6
 FLIP = torch.tensor([1.0, -1.0, -1.0, 1.0])
 
 
-def trace(origins: torch.Tensor, directions: torch.Tensor):
-    near, _, met = ray_sphere(origins / RADIUS, directions)
-    points = origins + RADIUS * near[:, None] * directions
-    return RADIUS * near, met, points / RADIUS
+def sphere(radius: float):
+    """What traces a sphere about the origin."""
+
+    def trace(origins: torch.Tensor, directions: torch.Tensor):
+        near, _, met = ray_sphere(origins / radius, directions)
+        points = origins + radius * near[:, None] * directions
+        return radius * near, met, points / radius
+
+    return trace
+
+
+trace = sphere(RADIUS)
 
 
 def poses() -> torch.Tensor:
@@ -41,12 +49,17 @@ def painted(camera: Camera) -> torch.Tensor:
     return torch.where(met, grey, 0.0).view(SIZE, SIZE)
 
 
-def scene() -> TrainingViews:
-    intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(COUNT, 3, 3)
-    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, poses(), strict=True)])
+def scene_from(at: torch.Tensor) -> TrainingViews:
+    """The painted sphere from these poses."""
+    intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(len(at), 3, 3)
+    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, at, strict=True)])
     colors = (255.0 * pictures).round().byte()[..., None].expand(-1, -1, -1, 3).contiguous()
-    sizes = torch.full((COUNT, 2), SIZE)
-    return TrainingViews(intrinsics, poses(), sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
+    sizes = torch.full((len(at), 2), SIZE)
+    return TrainingViews(intrinsics, at, sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
+
+
+def scene() -> TrainingViews:
+    return scene_from(poses())
 
 
 def inexact() -> CameraRefinement:

@@ -6,26 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from idr_neus_plugins.core.intersection import ray_sphere
-from idr_neus_plugins.core.patches import Camera
 from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.matching import Matching, MatchingConfig
-from tests.models.test_bundle_step import RADIUS, SIZE, painted
+from tests.models.test_bundle_step import RADIUS, scene_from, sphere
 
 COUNT = 8
 WRONG = 1.06
 """Radius of the current surface as a multiple of the true one."""
 
-
-def trace(origins: torch.Tensor, directions: torch.Tensor):
-    radius = WRONG * RADIUS
-    near, _, met = ray_sphere(origins / radius, directions)
-    points = origins + radius * near[:, None] * directions
-    return radius * near, met, points / radius
+trace = sphere(WRONG * RADIUS)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +28,7 @@ def views() -> TrainingViews:
     centres = np.stack([3.2 * np.sin(angles), 0.3 * (-1.0) ** np.arange(COUNT), -3.2 * np.cos(angles)], axis=1)
     down = np.array([0.0, -1.0, 0.0])
     poses = torch.from_numpy(np.stack([look_at(centre, 0.0 * down, down)[:3] for centre in centres])).float()
-    intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(COUNT, 3, 3)
-    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, poses, strict=True)])
-    colors = (255.0 * pictures).round().byte()[..., None].expand(-1, -1, -1, 3).contiguous()
-    sizes = torch.full((COUNT, 2), SIZE)
-    return TrainingViews(intrinsics, poses, sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
+    return scene_from(poses)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +91,8 @@ def test_a_resumed_training_looks_for_them_again():
 
 
 def test_the_loss_is_the_distance_of_the_points(found: torch.Tensor):
-    matching, sphere = Matching(MatchingConfig(at=(0.0,), weight=2.0, points_in_step=20_000)), SdfMLPConfig()
-    geometry = sphere.setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
+    matching = Matching(MatchingConfig(at=(0.0,), weight=2.0, points_in_step=20_000))
+    geometry = SdfMLPConfig().setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
     assert matching.losses(geometry) == {}
     matching.points = found
     loss = matching.losses(geometry)["matching"]
