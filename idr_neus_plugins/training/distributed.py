@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.processes import processes
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from idr_neus_plugins.fields.grid import reference
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
 from idr_neus_plugins.fields.grid.optimizer import NodeAdam
 from idr_neus_plugins.training.sparse import pack, unpack

@@ -12,7 +12,7 @@ from nerfstudio.configs.base_config import LocalWriterConfig, LoggingConfig, Mac
 from nerfstudio.scripts.train import _set_random_seed
 
 from idr_neus_plugins.fields.grid import reference
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 from idr_neus_plugins.fields.grid.optimizer import NodeAdam
 from idr_neus_plugins.methods.neus_idr_fast import config as fast

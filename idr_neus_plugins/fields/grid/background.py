@@ -17,7 +17,8 @@ from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 from idr_neus_plugins.fields.background import Background, BackgroundConfig
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
-from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
+from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.lattice_values import LatticeValues
 
 NEAREST = 0.5
 """Rays that miss the region look from this share of the distance of their closest approach: the ground before it."""

@@ -51,10 +51,11 @@ class GridDensity(VoxelGeometry):
     def _smoothness_weight(self) -> float:
         return self.config.smoothness
 
-    def _values_on(self, finer: Lattice) -> Float[Tensor, "x y z"]:
+    @torch.no_grad()
+    def _refine(self, finer: Lattice) -> None:
         coords = self.lattice.coords(finer.positions(self.control.values.device))
         value, _ = self.engine.spline(self.control.values, coords)
-        return value.view(finer.shape)
+        self._replace(value.view(finer.shape), finer)
 
     def _find_nodes(self) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " occupied"]]:
         values = self.control.values

@@ -18,6 +18,7 @@ from torch import Tensor
 from idr_neus_plugins.core.schedules import late_geometric
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryOutput
+from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import redistance
 from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
@@ -50,8 +51,17 @@ class GridGeometryConfig(VoxelGeometryConfig):
     hull_margin: int = MARGIN
     """Voxels of the hull's lattice (96^3 in the region) that the grid's box leaves around it."""
 
+    @property
+    def first_resolution(self) -> int:
+        """Grids begin dense; where finer voxels are wanted from the start, the first step refines them."""
+        return min(self.resolutions[0], self.dense_up_to)
+
     def setup(self, region: Float[Tensor, "2 3"]) -> GridGeometry:
         return GridGeometry(self, region)
+
+
+SLACK = 8.0
+"""Voxels by which bricks reach farther than the band, in which the surface may move."""
 
 
 class GridGeometry(VoxelGeometry):
@@ -60,7 +70,7 @@ class GridGeometry(VoxelGeometry):
     """Where a surface may be, scene units; the grid's box is within."""
 
     def __init__(self, config: GridGeometryConfig, region: Float[Tensor, "2 3"]) -> None:
-        lattice = Lattice.over(region, config.resolutions[0])
+        lattice = Lattice.over(region, config.first_resolution)
         super().__init__(config, sphere(lattice, region), lattice)
         self.progress = 0.0
         self.register_buffer("region", region.clone(), persistent=False)
@@ -68,13 +78,16 @@ class GridGeometry(VoxelGeometry):
     @property
     def inv_s(self) -> float:
         """Sharpness that suits the progress and the voxels, 1 / scene unit."""
-        config = self.config
-        scheduled = config.inv_s_start + (config.inv_s_end - config.inv_s_start) * self.progress
-        return min(scheduled, config.inv_s_per_voxel / self.lattice.voxel)
+        return self._inv_s(self.lattice.voxel)
+
+    @property
+    def reach(self) -> float:
+        return self.lattice.voxel * self._reach(self.lattice.voxel)
 
     def forward(self, positions: Float[Tensor, "points 3"]) -> GeometryOutput:
         """Beyond the grid's box value and gradient are those of its nearest point; ``sdf`` adds the distance to it."""
-        value, gradient = self.engine.spline(self.control.values, self.lattice.coords(positions))
+        coords = self.lattice.coords(positions)
+        value, gradient = self.engine.spline(self.control.values, coords, self.control.bricks)
         return GeometryOutput(self.lattice.voxel * value, gradient, None)
 
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
@@ -87,14 +100,14 @@ class GridGeometry(VoxelGeometry):
 
     @torch.no_grad()
     def initialise(self, views: TrainingViews) -> None:
-        distance, lattice = self._hull(views) or (None, Lattice.over(self.region, self.config.resolutions[0]))
+        distance, lattice = self._hull(views) or (None, Lattice.over(self.region, self.config.first_resolution))
         if self.config.start is not None:
             distance = known_surface(self.config.start, views, lattice, distance)
         if distance is None:
             rich_print("The surface starts from a sphere: there are no masks, or the cameras have distortion.")
             return
-        coarse = Lattice.over(lattice.box, self.config.resolutions[0])
-        self._replace(self._resampled(distance, lattice, coarse), coarse)
+        self._replace(distance, lattice)
+        self._put_on(Lattice.over(lattice.box, self.config.first_resolution))
 
     def _hull(self, views: TrainingViews) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
         """Distance in voxels of a lattice that encloses it; None where there is none to be had."""
@@ -108,16 +121,37 @@ class GridGeometry(VoxelGeometry):
     def _smoothness_weight(self) -> float:
         return late_geometric(self.progress, self.config.smoothness_start, self.config.smoothness_end)
 
-    def _find_nodes(self) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " band"]]:
-        half_width = self.config.band_in_s / (self.inv_s * self.lattice.voxel) + 1.0
-        return self.engine.classify(self.control.values, half_width)
+    def _inv_s(self, voxel: float) -> float:
+        config = self.config
+        scheduled = config.inv_s_start + (config.inv_s_end - config.inv_s_start) * self.progress
+        return min(scheduled, config.inv_s_per_voxel / voxel)
 
-    def _values_on(self, finer: Lattice) -> Float[Tensor, "x y z"]:
-        return self._resampled(redistance(self.control.values), self.lattice, finer)
+    def _half_width(self, voxel: float) -> float:
+        """Of the band around the surface, voxels of that size."""
+        return self.config.band_in_s / (self._inv_s(voxel) * voxel) + 1.0
 
-    def _resampled(
-        self, distance: Float[Tensor, "x y z"], coarse: Lattice, fine: Lattice
-    ) -> Float[Tensor, "fine_x fine_y fine_z"]:
-        """Distances in voxels of one lattice as those in voxels of another."""
-        value, _ = self.engine.spline(distance.contiguous(), coarse.coords(fine.positions(distance.device)))
-        return (value * (coarse.voxel / fine.voxel)).view(fine.shape)
+    def _reach(self, voxel: float) -> float:
+        return self._half_width(voxel) + SLACK
+
+    def _find_nodes(self) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " band"]]:
+        return self.engine.classify(self.control.values, self._half_width(self.lattice.voxel), self.control.bricks)
+
+    @torch.no_grad()
+    def _refine(self, finer: Lattice) -> None:
+        if self.control.bricks is None:  # in bricks there is nothing far from the surface to be mended
+            self.control.values.copy_(redistance(self.control.values))
+        self._put_on(finer)
+
+    def _put_on(self, lattice: Lattice) -> None:
+        """Exchanges the lattice; the surface stays where it is."""
+        device = self.control.values.device
+
+        def distance(positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
+            return self(positions).sdf / lattice.voxel
+
+        if not self.is_too_fine(lattice):
+            self._replace(distance(lattice.positions(device)).view(lattice.shape), lattice)
+        else:
+            whole = in_bricks(lattice)
+            values, bricks = truncated_distance(distance, whole, self._reach(whole.voxel), device)
+            self._replace(values, whole, bricks)

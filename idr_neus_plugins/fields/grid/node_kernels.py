@@ -6,7 +6,8 @@ Walking the list by stretches of nodes that follow one another (30 in the band a
 import numba
 import numpy as np
 
-from idr_neus_plugins.core.numba_setup import INLINE, JIT
+from idr_neus_plugins.core.numba_setup import JIT
+from idr_neus_plugins.fields.grid.numba_rows import six_neighbours
 
 _ONE = np.float32(1.0)
 
@@ -48,29 +49,24 @@ def take_marked(marks, nodes, counts):
         counts[t] = count
 
 
-@numba.njit(**INLINE)
-def _six_neighbours(f, c, row, plane):
-    return f[c + 1] + f[c - 1] + f[c + row] + f[c - row] + f[c + plane] + f[c - plane]
-
-
 @numba.njit(**JIT)
-def laplacian(control, nodes, row, plane, out):
+def laplacian(control, shape, first, lowest, nodes, out):
     """out [all nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
     total = 0.0
     for n in numba.prange(nodes.shape[0]):
         c = nodes[n]
-        value = _six_neighbours(control, c, row, plane) - np.float32(6.0) * control[c]
+        value = six_neighbours(control, shape, first, lowest, c) - np.float32(6.0) * control[c]
         out[c] = value
         total += value * value
     return total
 
 
 @numba.njit(**JIT)
-def laplacian_twice(lap, nodes, row, plane, out):
+def laplacian_twice(lap, shape, first, lowest, nodes, out):
     """out [nodes] = derivative of ``sum(lap ** 2) / 2`` by the listed nodes' control values; lap is 0 elsewhere."""
     for n in numba.prange(nodes.shape[0]):
         c = nodes[n]
-        out[n] = _six_neighbours(lap, c, row, plane) - np.float32(6.0) * lap[c]
+        out[n] = six_neighbours(lap, shape, first, lowest, c) - np.float32(6.0) * lap[c]
 
 
 @numba.njit(**JIT)

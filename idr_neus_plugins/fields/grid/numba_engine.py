@@ -17,39 +17,52 @@ from torch.autograd.function import once_differentiable
 from idr_neus_plugins.core.numba_setup import as_array
 from idr_neus_plugins.fields.grid import node_kernels
 from idr_neus_plugins.fields.grid import numba_kernels as kernels
+from idr_neus_plugins.fields.grid.bricks import Bricks
 from idr_neus_plugins.fields.grid.memory import grid_grad, grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
+from idr_neus_plugins.fields.grid.reference import shape_of
 
 name = "numba"
 
 
 def spline(
-    control: Float[Tensor, "x y z"], coords: Float[Tensor, "points 3"]
+    control: Float[Tensor, "*nodes"], coords: Float[Tensor, "points 3"], bricks: Bricks | None = None
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, "points 3"]]:
     """See ``reference.spline``."""
-    return _Spline.apply(control, coords)
+    return _Spline.apply(control, coords, bricks)
 
 
 def interpolate(
-    features: Float[Tensor, "x y z channels"], coords: Float[Tensor, "points 3"], touched: MarkedNodes | None = None
+    features: Float[Tensor, "*nodes channels"],
+    coords: Float[Tensor, "points 3"],
+    touched: MarkedNodes | None = None,
+    bricks: Bricks | None = None,
 ) -> Float[Tensor, "points channels"]:
     """See ``reference.interpolate``."""
-    return _Interpolate.apply(features, coords, touched)
+    return _Interpolate.apply(features, coords, touched, bricks)
 
 
-def smoothness(control: Float[Tensor, "x y z"], nodes: Int[Tensor, " nodes"]) -> Float[Tensor, ""]:
+def smoothness(
+    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None
+) -> Float[Tensor, ""]:
     """See ``reference.smoothness``; the gradient reaches the listed nodes only."""
-    return _Smoothness.apply(control, nodes)
+    return _Smoothness.apply(control, nodes, bricks)
 
 
 def classify(
-    control: Float[Tensor, "x y z"], half_width: float
-) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " active"]]:
+    control: Float[Tensor, "*nodes"], half_width: float, bricks: Bricks | None = None
+) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " active"]]:
     """See ``reference.classify``."""
     states = torch.empty(control.shape, dtype=torch.uint8)
     active = torch.zeros(-(-control.numel() // 8), 8, dtype=torch.uint8)
+    flat = active.numpy().reshape(-1)[: control.numel()]
     kernels.classify(
-        as_array(control), np.float32(half_width), states.numpy(), active.numpy().reshape(-1)[: control.numel()]
+        as_array(control).reshape(-1),
+        *_addresses(control, bricks),
+        _lowest(bricks),
+        np.float32(half_width),
+        states.numpy().reshape(-1),
+        flat,
     )
     return states, torch.cat(take_marked(active))
 
@@ -60,17 +73,18 @@ def march(
     jitter: Float[Tensor, " rays"],
     lower: tuple[float, float, float],
     voxel: float,
-    states: UInt8[Tensor, "x y z"],
+    states: UInt8[Tensor, "*nodes"],
     step: float,
+    bricks: Bricks | None = None,
 ) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
     """See ``reference.march``."""
-    longest = int(np.linalg.norm(states.shape) * voxel / step) + 2
+    shape, first = _addresses(states, bricks)
+    longest = int(np.linalg.norm(shape) * voxel / step) + 2
     table = np.empty((len(origins), longest), np.float32)
     counts = np.empty(len(origins), np.int64)
-    box = (np.asarray(lower, np.float32), np.float32(voxel))
-    kernels.march(
-        as_array(origins), as_array(directions), as_array(jitter), *box, states.numpy(), np.float32(step), table, counts
-    )
+    rays = (as_array(origins), as_array(directions), as_array(jitter))
+    grid = (np.asarray(lower, np.float32), np.float32(voxel), states.numpy().reshape(-1), shape, first)
+    kernels.march(*rays, *grid, np.float32(step), table, counts)
     kept = np.arange(counts.max(initial=0)) < counts[:, None]
     return torch.from_numpy(table[:, : kept.shape[1]][kept]), torch.from_numpy(counts)
 
@@ -101,55 +115,62 @@ def adam(
 
 class _Spline(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, control: Tensor, coords: Tensor):  # type: ignore[override]
+    def forward(ctx, control: Tensor, coords: Tensor, bricks: Bricks | None):  # type: ignore[override]
         ctx.control, ctx.coords = control, as_array(coords)
+        ctx.shape, ctx.first = _addresses(control, bricks)
         value, gradient = np.empty(len(coords), np.float32), np.empty((len(coords), 3), np.float32)
-        kernels.bspline_forward(as_array(control), ctx.coords, value, gradient)
+        kernels.bspline_forward(as_array(control).reshape(-1), ctx.shape, ctx.first, ctx.coords, value, gradient)
         return torch.from_numpy(value), torch.from_numpy(gradient)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_value: Tensor, grad_gradient: Tensor):  # type: ignore[override]
-        grads, by_coords = (as_array(grad_value), as_array(grad_gradient)), None
+        given, by_coords = (ctx.shape, ctx.first, ctx.coords, as_array(grad_value), as_array(grad_gradient)), None
         if ctx.needs_input_grad[0]:
-            slabs = _slabs(ctx.coords, ctx.control.shape[0])
-            kernels.bspline_backward(grid_grad(ctx.control).numpy(), ctx.coords, *grads, slabs)
+            slabs = _slabs(ctx.coords, ctx.shape[0])
+            kernels.bspline_backward(grid_grad(ctx.control).numpy().reshape(-1), *given, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
-            kernels.bspline_backward_coords(as_array(ctx.control), ctx.coords, *grads, by_coords)
-        return None, None if by_coords is None else torch.from_numpy(by_coords)
+            kernels.bspline_backward_coords(as_array(ctx.control).reshape(-1), *given, by_coords)
+        return None, None if by_coords is None else torch.from_numpy(by_coords), None
 
 
 class _Interpolate(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, features: Tensor, coords: Tensor, touched: MarkedNodes | None):  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        ctx, features: Tensor, coords: Tensor, touched: MarkedNodes | None, bricks: Bricks | None
+    ):
         ctx.features, ctx.coords, ctx.touched = features, as_array(coords), touched
-        out = np.empty((len(coords), features.shape[3]), np.float32)
-        kernels.trilinear_forward(as_array(features), ctx.coords, out)
+        ctx.shape, ctx.first = _addresses(features, bricks)
+        out = np.empty((len(coords), features.shape[-1]), np.float32)
+        kernels.trilinear_forward(_rows(as_array(features)), ctx.shape, ctx.first, ctx.coords, out)
         return torch.from_numpy(out)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_out: Tensor):  # type: ignore[override]
-        shape, grad, by_coords = ctx.features.shape[:3], as_array(grad_out), None
+        grad, by_coords = as_array(grad_out), None
         if ctx.needs_input_grad[0]:
-            marks = torch.empty(shape, dtype=torch.uint8) if ctx.touched is None else ctx.touched.flat.view(shape)
-            slabs = _slabs(ctx.coords, ctx.features.shape[0])
-            kernels.trilinear_backward(grid_grad(ctx.features).numpy(), marks.numpy(), ctx.coords, grad, slabs)
+            table = _rows(grid_grad(ctx.features).numpy())
+            marks = np.empty(len(table), np.uint8) if ctx.touched is None else ctx.touched.flat.numpy()
+            slabs = _slabs(ctx.coords, ctx.shape[0])
+            kernels.trilinear_backward(table, ctx.shape, ctx.first, marks, ctx.coords, grad, slabs)
         if ctx.needs_input_grad[1]:
             by_coords = np.empty_like(ctx.coords)
-            kernels.trilinear_backward_coords(as_array(ctx.features), ctx.coords, grad, by_coords)
-        return None, None if by_coords is None else torch.from_numpy(by_coords), None
+            kernels.trilinear_backward_coords(
+                _rows(as_array(ctx.features)), ctx.shape, ctx.first, ctx.coords, grad, by_coords
+            )
+        return None, None if by_coords is None else torch.from_numpy(by_coords), None, None
 
 
 class _Smoothness(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, control: Tensor, nodes: Tensor):  # type: ignore[override]
+    def forward(ctx, control: Tensor, nodes: Tensor, bricks: Bricks | None):  # type: ignore[override]
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
-        row, plane = control.shape[2], control.shape[1] * control.shape[2]
+        addresses = (*_addresses(control, bricks), _lowest(bricks))
         listed, scratch = as_array(nodes), _scratch(control.numel())
-        total = node_kernels.laplacian(as_array(control).reshape(-1), listed, row, plane, scratch)
-        node_kernels.laplacian_twice(scratch, listed, row, plane, ctx.gradient)
+        total = node_kernels.laplacian(as_array(control).reshape(-1), *addresses, listed, scratch)
+        node_kernels.laplacian_twice(scratch, *addresses, listed, ctx.gradient)
         node_kernels.clear_at(scratch, listed)
         return control.new_tensor(0.5 * total / max(len(nodes), 1))
 
@@ -158,7 +179,20 @@ class _Smoothness(torch.autograd.Function):
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
         node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), as_array(ctx.nodes), weight, ctx.gradient)
-        return None, None
+        return None, None, None
+
+
+def _addresses(values: Tensor, bricks: Bricks | None) -> tuple[tuple[int, ...], np.ndarray | None]:
+    """What kernels find a node's row by: the lattice's shape, and the bricks' first rows."""
+    return tuple(shape_of(values, bricks)), None if bricks is None else as_array(bricks.first)
+
+
+def _lowest(bricks: Bricks | None) -> np.ndarray | None:
+    return None if bricks is None else as_array(bricks.lowest)
+
+
+def _rows(features: np.ndarray) -> np.ndarray:
+    return features.reshape(-1, features.shape[-1])
 
 
 @lru_cache(maxsize=1)

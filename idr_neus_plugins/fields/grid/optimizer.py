@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.memory import grid_zeros
 from idr_neus_plugins.fields.grid.processes import average_rows, processes
 
@@ -59,5 +59,5 @@ class NodeAdam(torch.optim.Optimizer):
 
 
 def rows(values: Tensor) -> Tensor:
-    """Values at the nodes [x, y, z], [x, y, z, channels] or [nodes, channels] as [nodes, channels]."""
-    return values.view(-1, 1 if values.dim() == 3 else values.shape[-1])
+    """Values [x, y, z], [x, y, z, channels], [rows] or [rows, channels] as [rows, channels]."""
+    return values.view(-1, 1 if values.dim() in (1, 3) else values.shape[-1])

@@ -9,8 +9,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
+from idr_neus_plugins.fields.grid.bricks import Bricks, in_bricks, probes, values_at_rows
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
-from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
+from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.lattice_values import LatticeValues
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.fields.perceptron import perceptron
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
@@ -48,7 +50,7 @@ class GridRadiance(RadianceField):
         super().__init__()
         self.config = config
         self.engine_name: EngineName = geometry.config.engine
-        self._geometry_lattice = lambda: geometry.lattice  # a bound module would be registered, and saved, twice
+        self._geometry = lambda: geometry  # a bound module would be registered, and saved, twice
         lattice = geometry.lattice
         self.features = LatticeValues(torch.zeros(*lattice.shape, config.channels), lattice)
         self.network = nn.Sequential(
@@ -84,22 +86,31 @@ class GridRadiance(RadianceField):
     def _own(self, positions: Tensor) -> Float[Tensor, "points channels"]:
         coords = self.features.lattice.coords(positions)
         touched = self.features.touched(self.engine) if torch.is_grad_enabled() else None
-        return self.engine.interpolate(self.features.values, coords, touched)
+        return self.engine.interpolate(self.features.values, coords, touched, self.features.bricks)
 
     def set_progress(self, progress: float) -> None:
         if not self.training:
             return
-        geometry = self._geometry_lattice()
+        geometry = self._geometry().lattice
         resolution = min(round(self.config.finer * geometry.resolution), self.config.max_resolution)
         wanted = Lattice.over(geometry.box, resolution)
+        wanted = in_bricks(wanted) if self._geometry().is_too_fine(wanted) else wanted
         if wanted != self.features.lattice:
-            self._resample(wanted)
+            self._put_on(wanted)
 
     @torch.no_grad()
-    def _resample(self, lattice: Lattice) -> None:
-        values, old = self.features.values, self.features.lattice
-        fresh = self.engine.interpolate(values, old.coords(lattice.positions(values.device)))
-        self.features.replace(fresh.view(*lattice.shape, -1), lattice)
+    def _put_on(self, lattice: Lattice) -> None:
+        device, channels = self.features.values.device, self.config.channels
+        geometry = self._geometry()
+        if not geometry.is_too_fine(lattice):
+            self.features.replace(self._own(lattice.positions(device)).view(*lattice.shape, channels), lattice)
+            return
+        asked = probes(lattice)
+        distance = geometry.sdf(asked.positions(device)).view(asked.shape)
+        bricks = Bricks.near(distance / lattice.voxel, geometry.reach / lattice.voxel)
+        values = torch.zeros(bricks.rows, channels, device=device)
+        values_at_rows(bricks, lattice, self._own, values)
+        self.features.replace(values, lattice, bricks)
 
 
 def _input_width(config: GridRadianceConfig) -> int:

@@ -1,15 +1,18 @@
 """The grid's operations in plain PyTorch, on any device: the truth that faster engines are tested against.
 
-Index coordinates have the nodes at integers. Gradients are per voxel.
+Index coordinates have the nodes at integers. Gradients are per voxel. Values are those of all nodes, [x, y, z, ...], or
+the rows [rows, ...] of bricks, which are given then.
 """
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Float, Int, UInt8
-from torch import Tensor
-from torch.nn import functional
+from itertools import product
 
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+
+from idr_neus_plugins.fields.grid.bricks import SHARED, Bricks
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
 
@@ -20,21 +23,23 @@ SPLINE_MARGIN = 0.5
 
 
 def spline(
-    control: Float[Tensor, "x y z"], coords: Float[Tensor, "points 3"]
+    control: Float[Tensor, "*nodes"], coords: Float[Tensor, "points 3"], bricks: Bricks | None = None
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, "points 3"]]:
     """Value and derivative of the quadratic B-spline with the given control values.
 
     Twice smoother than trilinear interpolation for half the reads of its six-tap gradient: the value has a continuous
     derivative, so normals do not jump between voxels, and value and derivative belong to one function.
     """
-    size = coords.new_tensor(control.shape)
+    shape = shape_of(control, bricks)
+    size = coords.new_tensor(shape)
     coords = coords.clamp(min=SPLINE_MARGIN).minimum(size - 1.0 - SPLINE_MARGIN)
     nodes = (coords + 0.5).floor().clamp(min=1).minimum(size - 2.0)
     f = coords - nodes
     weights = torch.stack([0.5 * (0.5 - f) ** 2, 0.75 - f**2, 0.5 * (0.5 + f) ** 2], dim=1)
     slopes = torch.stack([f - 0.5, -2.0 * f, f + 0.5], dim=1)
     taps = nodes.long()[:, None] + torch.arange(-1, 2, device=coords.device)[None, :, None]
-    block = control[taps[:, :, None, None, 0], taps[:, None, :, None, 1], taps[:, None, None, :, 2]]
+    rows = _rows(shape, bricks, taps[:, :, None, None, 0], taps[:, None, :, None, 1], taps[:, None, None, :, 2])
+    block = control.reshape(-1)[rows]
 
     def contract(wx: Tensor, wy: Tensor, wz: Tensor) -> Tensor:
         return torch.einsum("nabc,na,nb,nc->n", block, wx, wy, wz)
@@ -45,46 +50,53 @@ def spline(
 
 
 def interpolate(
-    features: Float[Tensor, "x y z channels"], coords: Float[Tensor, "points 3"], touched: MarkedNodes | None = None
+    features: Float[Tensor, "*nodes channels"],
+    coords: Float[Tensor, "points 3"],
+    touched: MarkedNodes | None = None,
+    bricks: Bricks | None = None,
 ) -> Float[Tensor, "points channels"]:
     """Trilinear interpolation; marks the nodes that a backward pass will reach."""
-    size = coords.new_tensor(features.shape[:3])
+    shape = shape_of(features, bricks)
+    size = coords.new_tensor(shape)
     coords = coords.clamp(min=0.0).minimum(size - 1.0)
     nodes = coords.floor().minimum(size - 2.0)
     f = coords - nodes
     weights = torch.stack([1.0 - f, f], dim=1)
     taps = nodes.long()[:, None] + torch.arange(2, device=coords.device)[None, :, None]
-    i, j, k = taps[:, :, None, None, 0], taps[:, None, :, None, 1], taps[:, None, None, :, 2]
+    rows = _rows(shape, bricks, taps[:, :, None, None, 0], taps[:, None, :, None, 1], taps[:, None, None, :, 2])
     if touched is not None:
-        touched.flat[((i * features.shape[1] + j) * features.shape[2] + k).reshape(-1)] = 1
-    return torch.einsum("nabcf,na,nb,nc->nf", features[i, j, k], *weights.unbind(dim=-1))
+        touched.flat[rows.reshape(-1)] = 1
+    block = features.reshape(-1, features.shape[-1])[rows]
+    return torch.einsum("nabcf,na,nb,nc->nf", block, *weights.unbind(dim=-1))
 
 
-def smoothness(control: Float[Tensor, "x y z"], nodes: Int[Tensor, " nodes"]) -> Float[Tensor, ""]:
-    """Half the mean squared discrete Laplacian of the control values at the listed inner nodes."""
-    row, plane = control.shape[2], control.shape[1] * control.shape[2]
-    flat, at = control.reshape(-1), nodes.long()
-    around = sum(flat[at + shift] + flat[at - shift] for shift in (1, row, plane))
-    return 0.5 * (around - 6.0 * flat[at]).square().mean()
+def smoothness(
+    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None
+) -> Float[Tensor, ""]:
+    """Half the mean squared discrete Laplacian of the control values at the listed inner nodes (their rows)."""
+    shape, flat = shape_of(control, bricks), control.reshape(-1)
+    i, j, k = _nodes(shape, bricks, nodes.long())
+    beside = [(i + step, j, k) for step in (-1, 1)]
+    beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
+    around = sum(flat[_rows(shape, bricks, *node)] for node in beside)
+    return 0.5 * (around - 6.0 * flat[nodes.long()]).square().mean()
 
 
 def classify(
-    control: Float[Tensor, "x y z"], half_width: float
-) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " active"]]:
-    """States of the nodes for rays, and the nodes that sections in the band depend on.
+    control: Float[Tensor, "*nodes"], half_width: float, bricks: Bricks | None = None
+) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " active"]]:
+    """States of the nodes for rays, and the nodes (their rows) that sections in the band depend on.
 
     The band, \\|value\\| <= half_width, is widened by one node on its outer side. Active are the band and two nodes
-    around it, except within two nodes of the border.
+    around it, except within two nodes of the border and where several nodes share a row.
     """
+    shape, control = shape_of(control, bricks), control.contiguous()
     states = torch.full_like(control, BAND, dtype=torch.uint8)
     states[control > half_width], states[control < -half_width] = OUTSIDE, INSIDE
-    inner = torch.zeros_like(states)
-    inner[2:-2, 2:-2, 2:-2] = 1
-    core = (inner * (control.abs() <= half_width))[None, None].float()
-    near = functional.max_pool3d(core, 3, stride=1, padding=1)[0, 0] > 0
-    states[near & (states == OUTSIDE)] = BAND
-    active = (functional.max_pool3d(core, 5, stride=1, padding=2)[0, 0] > 0) & (inner > 0)
-    return states, active.reshape(-1).nonzero()[:, 0].int()
+    core = _inner((control.abs() <= half_width).view(-1).nonzero()[:, 0], shape, bricks)
+    flat = states.view(-1)
+    flat[_around(core, 1, shape, bricks) & (flat == OUTSIDE)] = BAND
+    return states, _inner(_around(core, 2, shape, bricks).nonzero()[:, 0], shape, bricks).int()
 
 
 def march(
@@ -93,8 +105,9 @@ def march(
     jitter: Float[Tensor, " rays"],
     lower: tuple[float, float, float],
     voxel: float,
-    states: UInt8[Tensor, "x y z"],
+    states: UInt8[Tensor, "*nodes"],
     step: float,
+    bricks: Bricks | None = None,
 ) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
     """Distances of the sections' middles in the band, ray by ray, and their number per ray.
 
@@ -102,7 +115,8 @@ def march(
     safely inside: what lies behind a surface is hidden.
     """
     low = origins.new_tensor(lower)
-    size = torch.tensor(states.shape, device=origins.device)
+    shape = shape_of(states, bricks)
+    size = torch.tensor(shape, device=origins.device)
     safe = torch.where(directions.abs() < 1e-9, torch.full_like(directions, 1e-9), directions)
     borders = torch.stack([low - origins, low + voxel * (size - 1) - origins]) / safe
     near = borders.amin(dim=0).amax(dim=1).clamp(min=0.0)
@@ -111,7 +125,7 @@ def march(
     distances = (near + jitter * step)[:, None] + step * torch.arange(count, device=origins.device)
     points = origins[:, None] + distances[..., None] * directions[:, None]
     nodes = ((points - low) / voxel + 0.5).long().clamp(min=0).minimum(size - 1)
-    state = states[nodes[..., 0], nodes[..., 1], nodes[..., 2]]
+    state = states.view(-1)[_rows(shape, bricks, *nodes.unbind(dim=-1))]
     within = distances < far[:, None]
     open_so_far = ((state == INSIDE) & within).cumsum(dim=1) == 0
     kept = (state == BAND) & within & open_so_far
@@ -144,3 +158,38 @@ def adam(
     v = betas[1] * exp_avg_sq[at] + (1.0 - betas[1]) * g * g
     exp_avg[at], exp_avg_sq[at], grad[at] = m, v, torch.zeros_like(g)
     values[at] -= rate * m / (v.sqrt() + 1e-15)
+
+
+def shape_of(values: Tensor, bricks: Bricks | None) -> torch.Size:
+    """Nodes of the whole lattice along x, y and z."""
+    return values.shape[:3] if bricks is None else bricks.shape
+
+
+def _rows(shape: torch.Size, bricks: Bricks | None, i: Tensor, j: Tensor, k: Tensor) -> Tensor:
+    """Where the nodes' values lie."""
+    return (i * shape[1] + j) * shape[2] + k if bricks is None else bricks.row(i, j, k)
+
+
+def _nodes(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -> tuple[Tensor, ...]:
+    """The nodes i, j and k whose values lie in these rows."""
+    if bricks is None:
+        return rows // (shape[1] * shape[2]), rows // shape[2] % shape[1], rows % shape[2]
+    return bricks.nodes(rows).unbind(dim=-1)
+
+
+def _inner(rows: Int[Tensor, " n"], shape: torch.Size, bricks: Bricks | None) -> Int[Tensor, " inner"]:
+    """Those that are two nodes from the border at least, and of one node alone."""
+    rows = rows if bricks is None else rows[rows >= SHARED]
+    node = torch.stack(_nodes(shape, bricks, rows), dim=-1)
+    return rows[((node >= 2) & (node < torch.tensor(shape, device=node.device) - 2)).all(dim=-1)]
+
+
+def _around(core: Int[Tensor, " n"], reach: int, shape: torch.Size, bricks: Bricks | None) -> Bool[Tensor, " rows"]:
+    """Marks the rows of nodes at most ``reach`` away from some along each axis, those that are shared left out."""
+    near = torch.zeros(shape.numel() if bricks is None else bricks.rows, dtype=torch.bool, device=core.device)
+    i, j, k = _nodes(shape, bricks, core)
+    for x, y, z in product(range(-reach, reach + 1), repeat=3):
+        near[_rows(shape, bricks, i + x, j + y, k + z)] = True
+    if bricks is not None:
+        near[:SHARED] = False
+    return near

@@ -6,8 +6,10 @@ Plain Triton, as of version 3.0, which its interpreter also runs: with ``TRITON_
 imported, the kernels take tensors on the CPU. That is how they are tested where there is no GPU.
 """
 
-# Shapes: n points in index coordinates (grid nodes at integers), a control grid [X, Y, Z], features [X, Y, Z, C], all
-# contiguous. A program does BLOCK items of `count`. The nodes around its items are the second axis of its blocks.
+# Shapes: n points in index coordinates (grid nodes at integers), control values and features of all nodes, [X, Y, Z]
+# and [X, Y, Z, C], or of bricks, [rows] and [rows, C] with their `first` [x, y, z bricks] and `lowest` [bricks, 3]
+# (None otherwise; see bricks.py), all contiguous. A program does BLOCK items of `count`. The nodes around its items
+# are the second axis of its blocks.
 
 # Triton's declared types do not fit what its compiler takes: numbers for constexpr, loops over static_range.
 # pyright: reportArgumentType=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
@@ -15,14 +17,40 @@ imported, the kernels take tensors on the CPU. That is how they are tested where
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 
+from idr_neus_plugins.fields.grid import bricks as node_bricks
 from idr_neus_plugins.fields.grid import states as node_states
 
 _OUTSIDE, _BAND, _INSIDE = (
     tl.constexpr(state) for state in (node_states.OUTSIDE, node_states.BAND, node_states.INSIDE)
 )
+_SHARED = tl.constexpr(node_bricks.SHARED)
 
 # Triton would compile a kernel anew for sizes that are multiples of 16: not worth a pause in mid-training.
-_kernel = triton.jit(do_not_specialize=["count", "nx", "ny", "nz", "row", "plane"])
+_kernel = triton.jit(do_not_specialize=["count", "nx", "ny", "nz"])
+
+
+@triton.jit
+def _row(first, i, j, k, ny, nz, exists):
+    """Where the nodes' values lie."""
+    if first is None:
+        row = (i * ny + j) * nz + k
+    else:
+        brick = ((i >> 3) * (ny >> 3) + (j >> 3)) * (nz >> 3) + (k >> 3)
+        row = tl.load(first + brick, mask=exists, other=0) + ((i & 7) * 64 + (j & 7) * 8 + (k & 7))
+    return row
+
+
+@triton.jit
+def _node(lowest, row, ny, nz, exists):
+    """The nodes i, j and k whose values lie in these rows."""
+    if lowest is None:
+        i, j, k = row // (ny * nz), row // nz % ny, row % nz
+    else:
+        brick = lowest + 3 * (row >> 9)
+        i = tl.load(brick, mask=exists, other=0) + (row >> 6 & 7)
+        j = tl.load(brick + 1, mask=exists, other=0) + (row >> 3 & 7)
+        k = tl.load(brick + 2, mask=exists, other=0) + (row & 7)
+    return i, j, k
 
 
 @triton.jit
@@ -63,14 +91,15 @@ def _spline_axis(u, size, side):
 
 
 @_kernel
-def spline_forward(coords, control, value, gradient, nx, ny, nz, count, BLOCK: tl.constexpr):
+def spline_forward(coords, control, value, gradient, first, nx, ny, nz, count, BLOCK: tl.constexpr):
     """Value and derivative (per voxel) of the quadratic B-spline with the given control values."""
     point, exists = _items(count, BLOCK)
     side_x, side_y, side_z, is_tap = _spline_sides()
     i, wx, dx = _spline_axis(_coordinate(coords, point, exists, 0), nx, side_x)
     j, wy, dy = _spline_axis(_coordinate(coords, point, exists, 1), ny, side_y)
     k, wz, dz = _spline_axis(_coordinate(coords, point, exists, 2), nz, side_z)
-    c = tl.load(control + (i * ny + j) * nz + k, mask=exists[:, None] & is_tap, other=0.0)
+    mask = exists[:, None] & is_tap
+    c = tl.load(control + _row(first, i, j, k, ny, nz, mask), mask=mask, other=0.0)
     tl.store(value + point, tl.sum(c * wx * wy * wz, axis=1), mask=exists)
     tl.store(gradient + 3 * point, tl.sum(c * dx * wy * wz, axis=1), mask=exists)
     tl.store(gradient + 3 * point + 1, tl.sum(c * wx * dy * wz, axis=1), mask=exists)
@@ -78,7 +107,7 @@ def spline_forward(coords, control, value, gradient, nx, ny, nz, count, BLOCK: t
 
 
 @_kernel
-def spline_backward(coords, grad_value, grad_gradient, grad_control, nx, ny, nz, count, BLOCK: tl.constexpr):
+def spline_backward(coords, grad_value, grad_gradient, grad_control, first, nx, ny, nz, count, BLOCK: tl.constexpr):
     """Adds the gradient of ``spline_forward`` to grad_control."""
     point, exists = _items(count, BLOCK)
     side_x, side_y, side_z, is_tap = _spline_sides()
@@ -90,11 +119,14 @@ def spline_backward(coords, grad_value, grad_gradient, grad_control, nx, ny, nz,
     by_y = _coordinate(grad_gradient, point, exists, 1)[:, None]
     by_z = _coordinate(grad_gradient, point, exists, 2)[:, None]
     summand = (by_value * wx + by_x * dx) * wy * wz + wx * (by_y * dy * wz + by_z * wy * dz)
-    tl.atomic_add(grad_control + (i * ny + j) * nz + k, summand, mask=exists[:, None] & is_tap)
+    mask = exists[:, None] & is_tap
+    tl.atomic_add(grad_control + _row(first, i, j, k, ny, nz, mask), summand, mask=mask)
 
 
 @_kernel
-def spline_backward_coords(coords, grad_value, grad_gradient, control, out, nx, ny, nz, count, BLOCK: tl.constexpr):
+def spline_backward_coords(
+    coords, grad_value, grad_gradient, control, out, first, nx, ny, nz, count, BLOCK: tl.constexpr
+):
     """out [n, 3] = gradient of ``spline_forward`` with respect to the coordinates: slope and curvature of the spline.
 
     The second derivatives of the three weights are 1, -2 and 1.
@@ -107,7 +139,8 @@ def spline_backward_coords(coords, grad_value, grad_gradient, control, out, nx, 
     i, wx, dx = _spline_axis(x, nx, side_x)
     j, wy, dy = _spline_axis(y, ny, side_y)
     k, wz, dz = _spline_axis(z, nz, side_z)
-    c = tl.load(control + (i * ny + j) * nz + k, mask=exists[:, None] & is_tap, other=0.0)
+    mask = exists[:, None] & is_tap
+    c = tl.load(control + _row(first, i, j, k, ny, nz, mask), mask=mask, other=0.0)
     by_value = tl.load(grad_value + point, mask=exists, other=0.0)[:, None]
     by_x = _coordinate(grad_gradient, point, exists, 0)[:, None]
     by_y = _coordinate(grad_gradient, point, exists, 1)[:, None]
@@ -139,7 +172,7 @@ def _share(f, upper: tl.constexpr):
 
 @_kernel
 def trilinear_forward(
-    coords, features, out, nx, ny, nz, count, CHANNELS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr
+    coords, features, out, first, nx, ny, nz, count, CHANNELS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr
 ):
     """Trilinear interpolation of feature vectors; WIDTH is the power of two that holds CHANNELS."""
     point, exists = _items(count, BLOCK)
@@ -151,7 +184,7 @@ def trilinear_forward(
     total = tl.zeros((BLOCK, WIDTH), tl.float32)
     for corner in tl.static_range(8):
         weight = _share(fx, corner // 4) * _share(fy, corner // 2 % 2) * _share(fz, corner % 2)
-        node = ((i + corner // 4) * ny + j + corner // 2 % 2) * nz + k + corner % 2
+        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         total += weight[:, None] * tl.load(features + at, mask=mask, other=0.0)
     tl.store(out + point[:, None] * CHANNELS + channel, total, mask=mask)
@@ -163,6 +196,7 @@ def trilinear_backward(
     grad_out,
     grad_features,
     marks,
+    first,
     nx,
     ny,
     nz,
@@ -171,7 +205,7 @@ def trilinear_backward(
     WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Adds the gradient of ``trilinear_forward`` and marks [X, Y, Z], unless None, the nodes it touched."""
+    """Adds the gradient of ``trilinear_forward`` and marks, unless None, the nodes it touched."""
     point, exists = _items(count, BLOCK)
     i, fx = _cell(_coordinate(coords, point, exists, 0), nx)
     j, fy = _cell(_coordinate(coords, point, exists, 1), ny)
@@ -181,7 +215,7 @@ def trilinear_backward(
     grad = tl.load(grad_out + point[:, None] * CHANNELS + channel, mask=mask, other=0.0)
     for corner in tl.static_range(8):
         weight = _share(fx, corner // 4) * _share(fy, corner // 2 % 2) * _share(fz, corner % 2)
-        node = ((i + corner // 4) * ny + j + corner // 2 % 2) * nz + k + corner % 2
+        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         tl.atomic_add(grad_features + at, weight[:, None] * grad, mask=mask)
         if marks is not None:
@@ -190,7 +224,18 @@ def trilinear_backward(
 
 @_kernel
 def trilinear_backward_coords(
-    coords, grad_out, features, out, nx, ny, nz, count, CHANNELS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr
+    coords,
+    grad_out,
+    features,
+    out,
+    first,
+    nx,
+    ny,
+    nz,
+    count,
+    CHANNELS: tl.constexpr,
+    WIDTH: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):
     """out [n, 3] = gradient of ``trilinear_forward`` with respect to the coordinates."""
     point, exists = _items(count, BLOCK)
@@ -208,7 +253,7 @@ def trilinear_backward_coords(
     along_z = tl.zeros((BLOCK,), tl.float32)
     for corner in tl.static_range(8):
         wx, wy, wz = _share(fx, corner // 4), _share(fy, corner // 2 % 2), _share(fz, corner % 2)
-        node = ((i + corner // 4) * ny + j + corner // 2 % 2) * nz + k + corner % 2
+        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         dot = tl.sum(grad * tl.load(features + at, mask=mask, other=0.0), axis=1)
         along_x += (2 * (corner // 4) - 1) * wy * wz * dot
@@ -220,37 +265,34 @@ def trilinear_backward_coords(
 
 
 @triton.jit
-def _both_sides(values, at, exists, shift):
-    """Sum of the values at the two nodes that are ``shift`` away."""
-    return tl.load(values + at + shift, mask=exists, other=0.0) + tl.load(values + at - shift, mask=exists, other=0.0)
+def _beside(first, lowest, row, ny, nz, exists, side: tl.constexpr):
+    """Rows of the nodes next to some on one of six sides."""
+    axis: tl.constexpr = side // 2
+    step: tl.constexpr = 2 * (side % 2) - 1
+    i, j, k = _node(lowest, row, ny, nz, exists)
+    return _row(first, i + step * (axis == 0), j + step * (axis == 1), k + step * (axis == 2), ny, nz, exists)
 
 
 @_kernel
-def laplacian(control, nodes, out, row, plane, count, BLOCK: tl.constexpr):
+def laplacian(control, nodes, out, first, lowest, ny, nz, count, BLOCK: tl.constexpr):
     """out [nodes] = discrete Laplacian at the listed nodes."""
     item, exists = _items(count, BLOCK)
-    at = tl.load(nodes + item, mask=exists, other=0)
-    beside = _both_sides(control, at, exists, 1)
-    around = beside + _both_sides(control, at, exists, row) + _both_sides(control, at, exists, plane)
-    tl.store(out + item, around - 6.0 * tl.load(control + at, mask=exists, other=0.0), mask=exists)
-
-
-@triton.jit
-def _add_on_both_sides(values, at, exists, shift, summand):
-    tl.atomic_add(values + at + shift, summand, mask=exists)
-    tl.atomic_add(values + at - shift, summand, mask=exists)
+    row = tl.load(nodes + item, mask=exists, other=0)
+    total = -6.0 * tl.load(control + row, mask=exists, other=0.0)
+    for side in tl.static_range(6):
+        total += tl.load(control + _beside(first, lowest, row, ny, nz, exists, side), mask=exists, other=0.0)
+    tl.store(out + item, total, mask=exists)
 
 
 @_kernel
-def laplacian_backward(grad_control, nodes, weights, row, plane, count, BLOCK: tl.constexpr):
+def laplacian_backward(grad_control, nodes, weights, first, lowest, ny, nz, count, BLOCK: tl.constexpr):
     """Adds the gradient of ``sum(weights * laplacian)`` to grad_control."""
     item, exists = _items(count, BLOCK)
-    at = tl.load(nodes + item, mask=exists, other=0)
+    row = tl.load(nodes + item, mask=exists, other=0)
     weight = tl.load(weights + item, mask=exists, other=0.0)
-    tl.atomic_add(grad_control + at, -6.0 * weight, mask=exists)
-    _add_on_both_sides(grad_control, at, exists, 1, weight)
-    _add_on_both_sides(grad_control, at, exists, row, weight)
-    _add_on_both_sides(grad_control, at, exists, plane, weight)
+    tl.atomic_add(grad_control + row, -6.0 * weight, mask=exists)
+    for side in tl.static_range(6):
+        tl.atomic_add(grad_control + _beside(first, lowest, row, ny, nz, exists, side), weight, mask=exists)
 
 
 @_kernel
@@ -277,20 +319,24 @@ def _is_inner(i, size):
 
 
 @_kernel
-def widen(control, states, active, half_width, nx, ny, nz, count, BLOCK: tl.constexpr):
-    """Sets the states [X, Y, Z] of outer nodes beside the band, and marks [X, Y, Z] it and two nodes around it.
+def widen(control, states, active, half_width, first, lowest, nx, ny, nz, count, BLOCK: tl.constexpr):
+    """Sets the states of outer nodes beside the band, and marks it and two nodes around it, shared rows excepted.
 
     Programs write the same where they write to the same node.
     """
-    node, exists = _items(count, BLOCK)
-    i, j, k = node // (ny * nz), node // nz % ny, node % nz
-    value = tl.load(control + node, mask=exists, other=0.0)
+    row, exists = _items(count, BLOCK)
+    i, j, k = _node(lowest, row, ny, nz, exists)
+    value = tl.load(control + row, mask=exists, other=0.0)
     core = exists & (tl.abs(value) <= half_width) & _is_inner(i, nx) & _is_inner(j, ny) & _is_inner(k, nz)
+    if first is not None:
+        core = core & (row >= _SHARED)
     if tl.max(core.to(tl.int32), axis=0) > 0:
         tap = tl.arange(0, 128)[None, :]
         di, dj, dk = tap // 25 - 2, tap // 5 % 5 - 2, tap % 5 - 2
         within = core[:, None] & (tap < 125)
-        around = node[:, None] + (di * ny + dj) * nz + dk
+        around = _row(first, i[:, None] + di, j[:, None] + dj, k[:, None] + dk, ny, nz, within)
+        if first is not None:
+            within = within & (around >= _SHARED)
         beside = within & (tl.abs(di) <= 1) & (tl.abs(dj) <= 1) & (tl.abs(dk) <= 1)
         outer = tl.load(control + around, mask=beside, other=0.0) > half_width
         tl.store(states + around, _BAND, mask=beside & outer)
@@ -325,6 +371,7 @@ def march(
     lower_z,
     voxel,
     step,
+    first,
     nx,
     ny,
     nz,
@@ -346,21 +393,21 @@ def march(
     far = tl.minimum(tl.minimum(far_x, far_y), far_z)
     start = near + tl.load(jitter + ray) * step
     steps = tl.ceil(tl.maximum((far - near) / step, 0.0)).to(tl.int32)
-    first = steps * 0
+    done = steps * 0
     count = steps * 0
-    while first < steps:
-        number = first + tl.arange(0, STEPS)
+    while done < steps:
+        number = done + tl.arange(0, STEPS)
         t = start + step * number
         i = _nearest(x + t * dx, lower_x, voxel, nx)
         j = _nearest(y + t * dy, lower_y, voxel, ny)
         k = _nearest(z + t * dz, lower_z, voxel, nz)
         within = (t < far) & (number < steps)
-        state = tl.load(states + (i * ny + j) * nz + k, mask=within, other=_OUTSIDE)
+        state = tl.load(states + _row(first, i, j, k, ny, nz, within), mask=within, other=_OUTSIDE)
         hidden = tl.min(tl.where(state == _INSIDE, number, steps), axis=0)
         kept = ((state == _BAND) & (number < hidden)).to(tl.int32)
         if starts is not None:
             at = tl.load(starts + ray) + count + tl.cumsum(kept, axis=0) - 1
             tl.store(distances + at, t, mask=kept > 0)
         count += tl.sum(kept, axis=0)
-        first = tl.where(hidden < steps, steps, first + STEPS)
+        done = tl.where(hidden < steps, steps, done + STEPS)
     tl.store(counts + ray, count)

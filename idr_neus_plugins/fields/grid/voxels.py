@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -10,9 +11,12 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryField
+from idr_neus_plugins.fields.grid.bricks import Bricks
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
-from idr_neus_plugins.fields.grid.lattice import Lattice, LatticeValues
+from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.lattice_values import LatticeValues
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
+from idr_neus_plugins.fields.grid.warm_up import warm_up_bricks
 
 
 @dataclass
@@ -23,6 +27,9 @@ class VoxelGeometryConfig(GeometryConfig):
     """Cube root of the number of voxels, coarse to fine."""
     starts: tuple[float, ...] = (0.0, 0.2, 0.4)
     """Progress at which each resolution begins."""
+    dense_up_to: int = 256
+    """Above this resolution only bricks around the surface are stored (see ``bricks.py``). The surface cannot leave
+    them until the next refinement."""
     smoothness_every: int = 4
     """Steps between smoothness terms, which visit all nodes that training concerns."""
     refresh_every: int = 100
@@ -53,6 +60,15 @@ class VoxelGeometry(GeometryField):
         return self.control.lattice
 
     @property
+    def reach(self) -> float:
+        """Distance from the surface, scene units, within which sections may be until the next refinement."""
+        return math.inf
+
+    def is_too_fine(self, lattice: Lattice) -> bool:
+        """Whether only a lattice's bricks near the surface should be stored."""
+        return lattice.resolution > 1.05 * self.config.dense_up_to
+
+    @property
     def engine(self) -> ModuleType:
         return engine(self.config.engine, self.control.values.device.type)
 
@@ -73,7 +89,14 @@ class VoxelGeometry(GeometryField):
                 self.control.values.grad.zero_()  # what losses have left at nodes that no step has taken
         lattice = self.lattice
         return self.engine.march(
-            origins, directions, jitter, lattice.lower, lattice.voxel, self._states, step * lattice.voxel
+            origins,
+            directions,
+            jitter,
+            lattice.lower,
+            lattice.voxel,
+            self._states,
+            step * lattice.voxel,
+            self.control.bricks,
         )
 
     def set_progress(self, progress: float) -> None:
@@ -82,9 +105,7 @@ class VoxelGeometry(GeometryField):
         self._steps += 1
         resolution = self.config.resolutions[sum(progress >= start for start in self.config.starts) - 1]
         if self.lattice.resolution < 0.95 * resolution:
-            finer = Lattice.over(self.lattice.box, resolution)
-            with torch.no_grad():
-                self._replace(self._values_on(finer), finer)
+            self._refine(Lattice.over(self.lattice.box, resolution))
         if self._steps % self.config.refresh_every == 0:
             self._states = None
 
@@ -94,21 +115,23 @@ class VoxelGeometry(GeometryField):
         nodes = self.control.values.nodes
         assert isinstance(nodes, ListedNodes)  # set along with the states
         weight = self.config.smoothness_every * self._smoothness_weight
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, nodes.nodes)}
+        return {"smoothness": weight * self.engine.smoothness(self.control.values, nodes.nodes, self.control.bricks)}
 
     @property
     def _smoothness_weight(self) -> float:
         """Of half the mean squared Laplacian, at the present progress."""
         raise NotImplementedError
 
-    def _find_nodes(self) -> tuple[UInt8[Tensor, "x y z"], Int[Tensor, " trained"]]:
-        """States of all nodes for marching, and the flat numbers of those that training concerns."""
+    def _find_nodes(self) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " trained"]]:
+        """States of all nodes for marching, and the rows of those that training concerns."""
         raise NotImplementedError
 
-    def _values_on(self, finer: Lattice) -> Float[Tensor, "x y z"]:
-        """What the values become on a finer lattice."""
+    def _refine(self, finer: Lattice) -> None:
+        """Puts the values on a finer lattice."""
         raise NotImplementedError
 
-    def _replace(self, values: Float[Tensor, "x y z"], lattice: Lattice) -> None:
-        self.control.replace(values, lattice)
+    def _replace(self, values: Float[Tensor, "*nodes"], lattice: Lattice, bricks: Bricks | None = None) -> None:
+        if bricks is not None:
+            warm_up_bricks(self.engine, values.device)
+        self.control.replace(values, lattice, bricks)
         self._states = None

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.memory import grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 from idr_neus_plugins.fields.hash.layout import HashLevels

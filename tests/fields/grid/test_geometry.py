@@ -2,8 +2,10 @@ import pytest
 import torch
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.fields.grid.bricks import SHARED
 from idr_neus_plugins.fields.grid.geometry import GridGeometry, GridGeometryConfig
 from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.optimizer import NodeAdam
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.redistance import redistance, signed_distance
 
@@ -152,3 +154,68 @@ def test_lattice_covers_its_box_with_cubes():
     torch.testing.assert_close(positions[0], torch.tensor([0.0, -1.0, 2.0]))
     assert bool((positions.amax(dim=0) >= torch.tensor([1.0, 1.0, 2.5]) - 1e-6).all())
     torch.testing.assert_close(lattice.coords(positions)[-1], torch.tensor(lattice.shape) - 1.0)
+
+
+IN_BRICKS = GridGeometryConfig(resolutions=(16, 48, 96), starts=(0.0, 0.5, 0.8), dense_up_to=16, engine="reference")
+
+
+def in_bricks(progress: float) -> GridGeometry:
+    geometry = GridGeometry(IN_BRICKS, REGION)
+    for now in (0.0, 0.5, progress):
+        geometry.set_progress(now)
+    return geometry
+
+
+@pytest.mark.parametrize("progress", [0.6, 0.9])
+def test_fine_grids_are_stored_in_bricks_around_the_same_surface(geometry, progress):
+    fine = in_bricks(progress)
+    lattice, bricks = fine.lattice, fine.control.bricks
+    assert bricks is not None and lattice.resolution > 0.9 * (48 if progress < 0.8 else 96)
+    assert bricks.rows < (0.9 if progress < 0.8 else 0.6) * torch.tensor(lattice.shape).prod()
+    near = 0.5 * on_sphere(1.0) + 0.02 * torch.randn(200, 3)
+    torch.testing.assert_close(fine.sdf(near), geometry.sdf(near), atol=0.02, rtol=0)
+    torch.testing.assert_close(fine(near).gradients.norm(dim=1), torch.ones(200), atol=0.1, rtol=0)
+    assert fine.sdf(torch.zeros(1, 3)) < 0 < fine.sdf(torch.full((1, 3), 0.9))
+
+
+def test_a_surface_in_bricks_learns_and_its_features_are_there(geometry):
+    torch.manual_seed(0)
+    fine = in_bricks(0.9)
+    radiance = GridRadianceConfig(finer=1.5).setup(fine, REGION)
+    radiance.set_progress(0.9)
+    assert radiance.features.bricks is not None and radiance.features.lattice.resolution > 130
+    optimizer = NodeAdam([fine.control.values], lr=0.3)
+    shared, error = fine.control.values[0].item(), fine.sdf(on_sphere(0.52)).abs().mean()
+    for _ in range(60):
+        origins = 2.0 * on_sphere(1.0, 400)
+        distances, counts = fine.march(origins, -0.5 * origins, torch.rand(400), 1.0)
+        rays = torch.arange(400).repeat_interleave(counts)
+        points = origins[rays] - 0.5 * distances[:, None] * origins[rays]
+        out = fine(points)
+        wanted = points.norm(dim=1) - 0.52  # the start's radius is 0.5
+        (out.sdf - wanted).square().mean().backward()
+        optimizer.step()
+    assert fine.sdf(on_sphere(0.52)).abs().mean() < 0.3 * error
+    assert fine.control.values[0].item() == shared  # what is shared does not learn
+    rows = radiance.features.bricks.row(*radiance.features.lattice.coords(on_sphere(0.52)).long().T)
+    assert bool((rows >= SHARED).all())
+
+
+def test_a_checkpoint_in_bricks_is_read_by_a_fresh_grid():
+    fine = in_bricks(0.9)
+    radiance = GridRadianceConfig(finer=1.5).setup(fine, REGION)
+    radiance.set_progress(0.9)
+    other = GridGeometry(IN_BRICKS, REGION)
+    other_radiance = GridRadianceConfig(finer=1.5).setup(other, REGION)
+    other.load_state_dict(fine.state_dict())
+    other_radiance.load_state_dict(radiance.state_dict())
+    points = torch.rand(200, 3) - 0.5
+    assert other.lattice == fine.lattice and other_radiance.features.lattice == radiance.features.lattice
+    torch.testing.assert_close(other.sdf(points), fine.sdf(points))
+
+
+def test_checkpoints_from_before_there_were_bricks_are_read(geometry):
+    state = {name: value for name, value in geometry.state_dict().items() if name != "control.first"}
+    other = GridGeometry(COARSE, REGION)
+    other.load_state_dict(state)
+    torch.testing.assert_close(other.control.values, geometry.control.values)

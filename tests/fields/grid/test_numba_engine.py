@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from idr_neus_plugins.fields.grid import numba_engine, reference
+from idr_neus_plugins.fields.grid.bricks import SHARED
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
+from tests.fields.grid import ball
 
 SHAPE = (12, 13, 14)
 
@@ -124,3 +126,65 @@ def test_adam(threads):
         return copies
 
     same(run(numba_engine), run(reference))
+
+
+def in_bricks(count: int = 500) -> tuple:
+    """Values, bricks and points near the ball's surface and away from it."""
+    torch.manual_seed(0)
+    values, bricks = ball.in_bricks()
+    return values, bricks, torch.rand(count, 3) * (torch.tensor(ball.LATTICE.shape) + 2.0) - 1.0
+
+
+def test_spline_in_bricks(threads):
+    values, bricks, points = in_bricks()
+    on_value, on_gradient = torch.randn(500), torch.randn(500, 3)
+
+    def run(engine):
+        control, at = torch.nn.Parameter(values.clone()), points.clone().requires_grad_()
+        value, gradient = engine.spline(control, at, bricks)
+        ((value * on_value).sum() + (gradient * on_gradient).sum()).backward()
+        return value.detach(), gradient.detach(), control.grad[SHARED:], at.grad
+
+    same(run(numba_engine), run(reference))
+
+
+def test_interpolate_in_bricks(threads):
+    _, bricks, points = in_bricks()
+    values, on_out = torch.randn(bricks.rows, 8), torch.randn(500, 8)
+
+    def run(engine):
+        features, at = torch.nn.Parameter(values.clone()), points.clone().requires_grad_()
+        marked = MarkedNodes(bricks.rows, features.device, engine)
+        out = engine.interpolate(features, at, marked, bricks)
+        (out * on_out).sum().backward()
+        return out.detach(), features.grad[SHARED:], at.grad, torch.cat(marked.take()).sort().values
+
+    same(run(numba_engine), run(reference))
+
+
+def test_nodes_in_bricks(threads):
+    """Among them some at the border of what is stored, beyond which a surface must not leak."""
+    values, bricks, _ = in_bricks()
+    values[SHARED:] += 4.0 * torch.randn(bricks.rows - SHARED)
+    states, nodes = reference.classify(values, 1.2, bricks)
+    assert not states[: SHARED // 2].any() and nodes.min() >= SHARED
+
+    def run(engine):
+        control = torch.nn.Parameter(values.clone())
+        loss = engine.smoothness(control, nodes, bricks)
+        (3.0 * loss).backward()
+        return loss.detach(), control.grad[nodes.long()]
+
+    same(run(numba_engine), run(reference))
+    same(numba_engine.classify(values, 1.2, bricks), (states, nodes))
+
+
+def test_march_over_bricks(threads):
+    values, bricks, _ = in_bricks()
+    states, _ = reference.classify(values, 1.5, bricks)
+    origins = 2.0 * torch.nn.functional.normalize(torch.randn(100, 3), dim=1)
+    origins[:5] *= 0.3  # some start inside
+    directions = torch.nn.functional.normalize(-origins + 0.8 * torch.randn(100, 3), dim=1)
+    directions[5:8] = torch.eye(3)
+    rays = (origins, directions, torch.rand(100), ball.LATTICE.lower, ball.LATTICE.voxel, states, 0.04, bricks)
+    same(numba_engine.march(*rays), reference.march(*rays))

@@ -1,7 +1,7 @@
 import torch
 
 from idr_neus_plugins.fields.grid import reference
-from idr_neus_plugins.fields.grid.lattice import LatticeParameter
+from idr_neus_plugins.fields.grid.lattice_values import LatticeParameter
 from idr_neus_plugins.fields.grid.nodes import ListedNodes
 from idr_neus_plugins.fields.grid.optimizer import WARMUP_STEPS, NodeAdam
 

@@ -17,7 +17,7 @@ import torch
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid import engine as choice
 from idr_neus_plugins.fields.grid import numba_engine, reference
-from idr_neus_plugins.fields.grid.warm_up import warm_up
+from idr_neus_plugins.fields.grid.warm_up import warm_up, warm_up_bricks
 
 ENGINE = "idr_neus_plugins.fields.grid.triton_engine"
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="PyTorch for CPUs brings no Triton")
@@ -80,7 +80,11 @@ def test_every_kernel_compiles_for_cuda(monkeypatch, tmp_path):
     from idr_neus_plugins.fields.grid import triton_engine
     from idr_neus_plugins.fields.grid import triton_kernels as kernels
 
-    compile_for_cuda(triton_engine, kernels, lambda: warm_up(triton_engine, "cpu"), monkeypatch, tmp_path)
+    def call_all() -> None:
+        warm_up(triton_engine, "cpu")
+        warm_up_bricks.__wrapped__(triton_engine, torch.device("cpu"))
+
+    compile_for_cuda(triton_engine, kernels, call_all, monkeypatch, tmp_path)
 
 
 @pytest.fixture

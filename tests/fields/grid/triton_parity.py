@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 from idr_neus_plugins.fields.grid import radiance, reference, triton_engine, voxels
+from idr_neus_plugins.fields.grid.bricks import SHARED, Bricks
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
 from idr_neus_plugins.fields.grid.optimizer import NodeAdam
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.fields.grid.states import BAND
 from idr_neus_plugins.fields.grid.warm_up import warm_up
+from tests.fields.grid import ball as ball_in_bricks
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SHAPE = (12, 13, 14)
@@ -155,6 +157,59 @@ def test_adam(rows, channels, share, seed):
         copies = [tensor.clone() for tensor in tensors]
         engine.adam(*copies, nodes, 0.1, (0.9, 0.99))
         return copies
+
+    same(run)
+
+
+def in_bricks():
+    """Values [rows], bricks and points of the ball, near its surface and away from it."""
+    values, bricks = ball_in_bricks.in_bricks()
+    bricks = Bricks.of(bricks.first.to(DEVICE))
+    points = torch.rand(120, 3, device=DEVICE) * torch.tensor([58.0, 50.0, 66.0], device=DEVICE) - 1.0
+    return values.to(DEVICE), bricks, points
+
+
+def test_points_in_bricks():
+    """What is shared learns nothing that anybody reads."""
+    torch.manual_seed(0)
+    values, bricks, points = in_bricks()
+    on_value, on_gradient, on_out = normal(120), normal(120, 3), normal(120, 5)
+    table = normal(bricks.rows, 5)
+
+    def run(engine):
+        control, features = torch.nn.Parameter(values.clone()), torch.nn.Parameter(table.clone())
+        at, marked = points.clone().requires_grad_(), MarkedNodes(bricks.rows, table.device, engine)
+        value, gradient = engine.spline(control, at, bricks)
+        out = engine.interpolate(features, at, marked, bricks)
+        ((value * on_value).sum() + (gradient * on_gradient).sum() + (out * on_out).sum()).backward()
+        grads = (control.grad[SHARED:], features.grad[SHARED:], at.grad)
+        return value.detach(), gradient.detach(), out.detach(), *grads, torch.cat(marked.take()).sort().values
+
+    same(run, atol=1e-4)
+
+
+def test_nodes_and_rays_in_bricks():
+    """Some of the band is at the border of what is stored, beyond which it must not leak."""
+    torch.manual_seed(0)
+    values, bricks, _ = in_bricks()
+    chosen = torch.rand(bricks.rows - SHARED, device=DEVICE) < 0.01
+    values[SHARED:] = torch.where(chosen, 0.3 * normal(len(chosen)), 8.0)  # the interpreter takes its time
+    origins = 2.5 * normalize(normal(20, 3), dim=1)
+    rays = (origins, normalize(0.5 * normal(20, 3) - origins, dim=1), torch.rand(20, device=DEVICE))
+    grid = (ball_in_bricks.LATTICE.lower, ball_in_bricks.LATTICE.voxel)
+
+    def run(engine):
+        states, nodes = engine.classify(values, 0.5, bricks)
+        control = torch.nn.Parameter(values.clone())
+        loss = engine.smoothness(control, nodes, bricks)
+        (3.0 * loss).backward()
+        return (
+            states,
+            nodes,
+            loss.detach(),
+            control.grad[nodes.long()],
+            *engine.march(*rays, *grid, states, 0.05, bricks),
+        )
 
     same(run)
 
