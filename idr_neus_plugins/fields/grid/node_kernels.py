@@ -14,17 +14,19 @@ _ONE = np.float32(1.0)
 
 @numba.njit(**JIT)
 def adam(values, grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2):
-    """Adam on the listed rows of values [nodes, channels]; clears their gradient, so that none need be zeroed."""
+    """Adam on the listed rows of values [nodes, channels] where their gradient is not 0; clears it."""
+    channels = values.shape[1]
+    x, g, m, v = values.reshape(-1), grad.reshape(-1), exp_avg.reshape(-1), exp_avg_sq.reshape(-1)
     for n in numba.prange(nodes.shape[0]):
-        row = nodes[n]
-        for c in range(values.shape[1]):
-            g = grad[row, c]
-            grad[row, c] = 0
-            m = beta1 * exp_avg[row, c] + (_ONE - beta1) * g
-            v = beta2 * exp_avg_sq[row, c] + (_ONE - beta2) * g * g
-            exp_avg[row, c] = m
-            exp_avg_sq[row, c] = v
-            values[row, c] -= rate * m / (np.sqrt(v) + np.float32(1e-15))
+        first = np.uintp(nodes[n]) * np.uintp(channels)
+        for c in range(channels):
+            at = first + np.uintp(c)
+            slope = g[at]
+            if slope != 0:
+                g[at] = 0
+                m[at] = beta1 * m[at] + (_ONE - beta1) * slope
+                v[at] = beta2 * v[at] + (_ONE - beta2) * slope * slope
+                x[at] -= rate * m[at] / (np.sqrt(v[at]) + np.float32(1e-15))
 
 
 @numba.njit(**JIT)
@@ -54,7 +56,7 @@ def laplacian(control, shape, first, lowest, nodes, out):
     """out [all nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
     total = 0.0
     for n in numba.prange(nodes.shape[0]):
-        c = nodes[n]
+        c = np.uintp(nodes[n])
         value = six_neighbours(control, shape, first, lowest, c) - np.float32(6.0) * control[c]
         out[c] = value
         total += value * value
@@ -65,7 +67,7 @@ def laplacian(control, shape, first, lowest, nodes, out):
 def laplacian_twice(lap, shape, first, lowest, nodes, out):
     """out [nodes] = derivative of ``sum(lap ** 2) / 2`` by the listed nodes' control values; lap is 0 elsewhere."""
     for n in numba.prange(nodes.shape[0]):
-        c = nodes[n]
+        c = np.uintp(nodes[n])
         out[n] = six_neighbours(lap, shape, first, lowest, c) - np.float32(6.0) * lap[c]
 
 
@@ -73,10 +75,10 @@ def laplacian_twice(lap, shape, first, lowest, nodes, out):
 def add_at(values, nodes, weight, summands):
     """Adds ``weight * summands`` [nodes] to the listed values."""
     for n in numba.prange(nodes.shape[0]):
-        values[nodes[n]] += weight * summands[n]
+        values[np.uintp(nodes[n])] += weight * summands[n]
 
 
 @numba.njit(**JIT)
 def clear_at(values, nodes):
     for n in numba.prange(nodes.shape[0]):
-        values[nodes[n]] = 0
+        values[np.uintp(nodes[n])] = 0

@@ -45,12 +45,12 @@ def line_start(shape, lowest, line):
 def six_neighbours(f, shape, first, lowest, row):
     """Sum of the values beside a node that is not at the lattice's border."""
     if first is None:
-        along_y, along_x = shape[2], shape[1] * shape[2]
-        return f[row + 1] + f[row - 1] + f[row + along_y] + f[row - along_y] + f[row + along_x] + f[row - along_x]
-    x, y, z = row >> 6 & 7, row >> 3 & 7, row & 7
+        return _at_strides(f, row, np.uintp(shape[2]), np.uintp(shape[1] * shape[2]))
+    place = int(row)
+    x, y, z = place >> 6 & 7, place >> 3 & 7, place & 7
     if 0 < x < 7 and 0 < y < 7 and 0 < z < 7:
-        return f[row + 1] + f[row - 1] + f[row + 8] + f[row - 8] + f[row + 64] + f[row - 64]
-    brick = row >> 9
+        return _at_strides(f, row, np.uintp(8), np.uintp(64))
+    brick = place >> 9
     i, j, k = lowest[brick, 0] + x, lowest[brick, 1] + y, lowest[brick, 2] + z
     total = np.float32(0.0)
     for step in (-1, 1):
@@ -58,3 +58,9 @@ def six_neighbours(f, shape, first, lowest, row):
         total += f[row_of(shape, first, i, j + step, k)]
         total += f[row_of(shape, first, i, j, k + step)]
     return total
+
+
+@numba.njit(**INLINE)
+def _at_strides(f, row, along_y, along_x):
+    one = np.uintp(1)
+    return f[row + one] + f[row - one] + f[row + along_y] + f[row - along_y] + f[row + along_x] + f[row - along_x]

@@ -1,4 +1,4 @@
-"""Adam for grids: updates only the nodes that a step concerns."""
+"""Adam for grids: updates only the nodes that a step concerns, and of those only what has a gradient."""
 
 from __future__ import annotations
 

@@ -148,16 +148,18 @@ def adam(
     rate: float,
     betas: tuple[float, ...],
 ) -> None:
-    """Adam in place on the listed rows; clears their gradient, so that none need be zeroed.
+    """Adam in place on the listed rows where their gradient is not 0; clears it, so that none need be zeroed.
 
-    Without bias correction: with betas (0.9, 0.99) the first step has length ``rate`` as it is.
+    A value that a step has not touched stays as it is: most in a wide band are not, and to visit them costs more than
+    all else there. Without bias correction: with betas (0.9, 0.99) the first step has length ``rate`` as it is.
     """
     at = nodes.long()
     g = grad[at]
-    m = betas[0] * exp_avg[at] + (1.0 - betas[0]) * g
-    v = betas[1] * exp_avg_sq[at] + (1.0 - betas[1]) * g * g
+    touched = g != 0
+    m = torch.where(touched, betas[0] * exp_avg[at] + (1.0 - betas[0]) * g, exp_avg[at])
+    v = torch.where(touched, betas[1] * exp_avg_sq[at] + (1.0 - betas[1]) * g * g, exp_avg_sq[at])
+    values[at] -= torch.where(touched, rate * m / (v.sqrt() + 1e-15), 0.0)
     exp_avg[at], exp_avg_sq[at], grad[at] = m, v, torch.zeros_like(g)
-    values[at] -= rate * m / (v.sqrt() + 1e-15)
 
 
 def shape_of(values: Tensor, bricks: Bricks | None) -> torch.Size:

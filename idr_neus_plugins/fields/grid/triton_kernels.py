@@ -299,18 +299,19 @@ def laplacian_backward(grad_control, nodes, weights, first, lowest, ny, nz, coun
 def adam(
     values, grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2, count, CHANNELS: tl.constexpr, BLOCK: tl.constexpr
 ):
-    """Adam on the ``count`` numbers in the listed rows of values [nodes, C]; clears their gradient."""
+    """Adam on those of the ``count`` numbers in the listed rows of values [nodes, C] with a gradient; clears it."""
     item, exists = _items(count, BLOCK)
     row = tl.load(nodes + item // CHANNELS, mask=exists, other=0).to(tl.int64)
     at = row * CHANNELS + item % CHANNELS
     g = tl.load(grad + at, mask=exists, other=0.0)
-    m = beta1 * tl.load(exp_avg + at, mask=exists, other=0.0) + (1.0 - beta1) * g
-    v = beta2 * tl.load(exp_avg_sq + at, mask=exists, other=0.0) + (1.0 - beta2) * g * g
-    value = tl.load(values + at, mask=exists, other=0.0)
-    tl.store(exp_avg + at, m, mask=exists)
-    tl.store(exp_avg_sq + at, v, mask=exists)
-    tl.store(grad + at, tl.zeros((BLOCK,), tl.float32), mask=exists)
-    tl.store(values + at, value - rate * m / (tl.sqrt(v) + 1e-15), mask=exists)
+    touched = g != 0.0
+    m = beta1 * tl.load(exp_avg + at, mask=touched, other=0.0) + (1.0 - beta1) * g
+    v = beta2 * tl.load(exp_avg_sq + at, mask=touched, other=0.0) + (1.0 - beta2) * g * g
+    value = tl.load(values + at, mask=touched, other=0.0)
+    tl.store(exp_avg + at, m, mask=touched)
+    tl.store(exp_avg_sq + at, v, mask=touched)
+    tl.store(grad + at, tl.zeros((BLOCK,), tl.float32), mask=touched)
+    tl.store(values + at, value - rate * m / (tl.sqrt(v) + 1e-15), mask=touched)
 
 
 @triton.jit

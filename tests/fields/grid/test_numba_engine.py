@@ -119,6 +119,7 @@ def test_adam(threads):
     torch.manual_seed(0)
     nodes = torch.randperm(50)[:20].int()
     tensors = [torch.randn(50, 3), torch.randn(50, 3), torch.randn(50, 3), torch.rand(50, 3)]
+    tensors[1][torch.rand(50, 3) < 0.5] = 0.0  # not touched
 
     def run(engine):
         copies = [tensor.clone() for tensor in tensors]

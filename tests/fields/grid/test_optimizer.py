@@ -20,6 +20,18 @@ def test_only_the_listed_nodes_move_and_their_gradient_is_cleared():
     assert values.grad is not None and values.grad.view(-1)[[4, 13]].tolist() == [0.0, 0.0]
 
 
+def test_a_value_without_a_gradient_keeps_its_momentum_for_later():
+    values = parameter()
+    optimizer = NodeAdam([values], lr=1.0)
+    optimizer.step()
+    moved = values.detach().view(-1)[[4, 13]].clone()
+    values.grad = torch.zeros(3, 3, 3)
+    values.grad.view(-1)[4] = -1e-9
+    optimizer.step()
+    after = values.detach().view(-1)[[4, 13]]
+    assert after[0] < moved[0] and after[1] == moved[1]
+
+
 def test_the_first_step_has_the_length_of_the_rate_after_warming_up():
     values = parameter()
     optimizer = NodeAdam([values], lr=1.0)

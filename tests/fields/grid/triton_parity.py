@@ -152,6 +152,7 @@ def test_adam(rows, channels, share, seed):
     torch.manual_seed(seed)
     nodes = torch.randperm(rows, device=DEVICE)[: int(share * rows)].int()
     tensors = [normal(rows, channels) for _ in range(3)] + [normal(rows, channels).abs()]
+    tensors[1] *= torch.rand_like(tensors[1]) < 0.5  # the others are not touched
 
     def run(engine):
         copies = [tensor.clone() for tensor in tensors]
