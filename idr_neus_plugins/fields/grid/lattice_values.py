@@ -70,9 +70,11 @@ class LatticeValues(nn.Module):
         return nodes
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        first = state_dict.setdefault(prefix + "first", self.first.new_zeros(0, 0, 0))  # older checkpoints are dense
         values, frame = state_dict.get(prefix + "values"), state_dict.get(prefix + "frame")
         if values is not None and frame is not None:
+            first = state_dict.setdefault(
+                prefix + "first", self.first.new_zeros(0, 0, 0)
+            )  # older checkpoints are dense
             x, y, z, voxel = frame.tolist()
             bricks = Bricks.of(first.to(self.first.device)) if first.numel() else None
             nx, ny, nz = values.shape[:3] if bricks is None else bricks.shape
