@@ -25,8 +25,6 @@ from idr_neus_plugins.models.surface_tracks import Trace
 class MatchingConfig:
     at: tuple[float, ...] = ()
     """Progress of the training at which points are looked for anew; none: the surface is not drawn to any."""
-    until: float = 1.0
-    """Progress from which the surface is not drawn to them any more: the photographs' colours have the last word."""
     weight: float = 1.0
     """Of the mean distance of the points from the surface, scene units."""
     pixels: int = 30_000
@@ -49,7 +47,6 @@ class Matching(nn.Module):
         self.config = config
         self.register_buffer("points", torch.zeros(0, 3), persistent=False)
         self._asked = self._answered = 0
-        self._over = False
 
     @property
     def is_on(self) -> bool:
@@ -58,12 +55,11 @@ class Matching(nn.Module):
     @property
     def due(self) -> bool:
         """Whether points are to be looked for."""
-        return self._asked > self._answered and not self._over
+        return self._asked > self._answered
 
     def set_progress(self, progress: float) -> None:
         """Of the training, in [0, 1]."""
         self._asked = sum(at <= progress for at in self.config.at)
-        self._over = progress >= self.config.until
 
     def find(self, views: TrainingViews, trace: Trace) -> None:
         """Looks for points near the surface that ``trace`` meets, or says why it cannot."""
@@ -75,7 +71,7 @@ class Matching(nn.Module):
         CONSOLE.print(f"{len(self.points):,} points of the surface found by matching photographs.")
 
     def losses(self, geometry: GeometryField) -> dict[str, Tensor]:
-        if self._over or not len(self.points):
+        if not len(self.points):
             return {}
         chosen = torch.randint(len(self.points), (self.config.points_in_step,), device=self.points.device)
         return {"matching": self.config.weight * geometry(self.points[chosen]).sdf.abs().mean()}

@@ -84,16 +84,6 @@ def test_points_are_asked_for_when_the_training_gets_there(views: TrainingViews,
     assert "found by matching" in capsys.readouterr().out
 
 
-def test_at_the_end_the_points_are_let_go(found: torch.Tensor):
-    matching = MatchingConfig(at=(0.2,), until=0.9).setup()
-    geometry = SdfMLPConfig().setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
-    matching.points = found
-    matching.set_progress(0.89)
-    assert matching.due and "matching" in matching.losses(geometry)
-    matching.set_progress(0.9)
-    assert not matching.due and matching.losses(geometry) == {}
-
-
 def test_a_resumed_training_looks_for_them_again():
     matching = MatchingConfig(at=(0.2, 0.5)).setup()
     matching.set_progress(0.6)
