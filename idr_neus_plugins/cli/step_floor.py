@@ -89,7 +89,12 @@ def work_of_step(model: Any, counts: Counts) -> dict[str, Work]:
         "geometry": Work(2 * 2 * spline * counts.sections, 3 * FLOAT * counts.band),
         "features": Work(2 * 2 * CORNERS * channels * counts.colored, 3 * FLOAT * features),
         "colour network": Work(3 * 2 * weights * counts.colored, 0.0),
-        "optimiser, grid": _adam(counts.band),
+        # All nodes of the band have a gradient when smoothness has been asked for. Else the optimiser reads all of the
+        # gradient to find the few that have.
+        "optimiser, grid": Work(
+            ADAM_OPERATIONS * counts.band / every,
+            (2 * ADAM_ARRAYS / every + 1 - 1 / every) * FLOAT * counts.band,
+        ),
         "optimiser, features": _adam(features),
         # The Laplacian is written and read again.
         "smoothness": Work(LAPLACIAN * counts.band / every, 4 * FLOAT * counts.band / every),
