@@ -34,7 +34,7 @@ model = SurfaceModelConfig(
     renderer=VolumeRendererConfig(
         sampler=BandSamplerConfig(step=1.0),
         law=NeusLawConfig(sharpness=GridSharpnessConfig()),
-        weight_threshold=1e-3,
+        weight_threshold=5e-3,
     ),
     background=GridBackgroundConfig(),
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
