@@ -14,6 +14,7 @@ from idr_neus_plugins.fields.grid.engine import EngineName, engine
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.lattice_values import LatticeValues
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
+from idr_neus_plugins.fields.grid.warm_up import warm_up_bricks
 from idr_neus_plugins.fields.perceptron import perceptron
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
 
@@ -105,6 +106,7 @@ class GridRadiance(RadianceField):
         if not geometry.is_too_fine(lattice):
             self.features.replace(self._own(lattice.positions(device)).view(*lattice.shape, channels), lattice)
             return
+        warm_up_bricks(self.engine, device)
         asked = probes(lattice)
         distance = geometry.sdf(asked.positions(device)).view(asked.shape)
         bricks = Bricks.near(distance / lattice.voxel, geometry.reach / lattice.voxel)
