@@ -95,6 +95,17 @@ def values_at_rows(
         out[rows[0] : rows[-1] + 1] = values_at(lattice.at(bricks.nodes(rows)))
 
 
+def bricks_around(
+    distance: Callable[[Float[Tensor, "points 3"]], Float[Tensor, " points"]],
+    lattice: Lattice,
+    reach: float,
+    device: torch.device,
+) -> Bricks:
+    """See ``Bricks.near``; ``distance`` is in voxels of the lattice, at scene positions."""
+    asked = probes(lattice)
+    return Bricks.near(distance(asked.positions(device)).view(asked.shape), reach)
+
+
 def truncated_distance(
     distance: Callable[[Float[Tensor, "points 3"]], Float[Tensor, " points"]],
     lattice: Lattice,
@@ -106,8 +117,7 @@ def truncated_distance(
     Args:
         distance: voxels of the lattice, at scene positions.
     """
-    asked = probes(lattice)
-    bricks = Bricks.near(distance(asked.positions(device)).view(asked.shape), reach)
+    bricks = bricks_around(distance, lattice, reach, device)
     values = torch.empty(bricks.rows, device=device)
     values[OUTSIDE:INSIDE], values[INSIDE:SHARED] = reach, -reach
     values_at_rows(bricks, lattice, lambda positions: distance(positions).clamp(-reach, reach), values)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
-from idr_neus_plugins.fields.grid.bricks import Bricks, in_bricks, probes, values_at_rows
+from idr_neus_plugins.fields.grid.bricks import bricks_around, in_bricks, values_at_rows
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.lattice_values import LatticeValues
@@ -107,9 +107,8 @@ class GridRadiance(RadianceField):
             self.features.replace(self._own(lattice.positions(device)).view(*lattice.shape, channels), lattice)
             return
         warm_up_bricks(self.engine, device)
-        asked = probes(lattice)
-        distance = geometry.sdf(asked.positions(device)).view(asked.shape)
-        bricks = Bricks.near(distance / lattice.voxel, geometry.reach / lattice.voxel)
+        voxel = lattice.voxel
+        bricks = bricks_around(lambda x: geometry.sdf(x) / voxel, lattice, geometry.reach / voxel, device)
         values = torch.zeros(bricks.rows, channels, device=device)
         values_at_rows(bricks, lattice, self._own, values)
         self.features.replace(values, lattice, bricks)

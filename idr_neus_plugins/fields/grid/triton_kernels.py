@@ -170,6 +170,18 @@ def _share(f, upper: tl.constexpr):
     return f * upper + (1.0 - f) * (1 - upper)
 
 
+@triton.jit
+def _corner(first, i, j, k, ny, nz, exists, corner: tl.constexpr):
+    """Where the values of one of a cell's eight nodes lie."""
+    return _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
+
+
+@triton.jit
+def _corner_share(fx, fy, fz, corner: tl.constexpr):
+    """Trilinear weight of one of a cell's eight nodes."""
+    return _share(fx, corner // 4) * _share(fy, corner // 2 % 2) * _share(fz, corner % 2)
+
+
 @_kernel
 def trilinear_forward(
     coords, features, out, first, nx, ny, nz, count, CHANNELS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr
@@ -183,8 +195,8 @@ def trilinear_forward(
     mask = exists[:, None] & (channel < CHANNELS)
     total = tl.zeros((BLOCK, WIDTH), tl.float32)
     for corner in tl.static_range(8):
-        weight = _share(fx, corner // 4) * _share(fy, corner // 2 % 2) * _share(fz, corner % 2)
-        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
+        weight = _corner_share(fx, fy, fz, corner)
+        node = _corner(first, i, j, k, ny, nz, exists, corner)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         total += weight[:, None] * tl.load(features + at, mask=mask, other=0.0)
     tl.store(out + point[:, None] * CHANNELS + channel, total, mask=mask)
@@ -214,8 +226,8 @@ def trilinear_backward(
     mask = exists[:, None] & (channel < CHANNELS)
     grad = tl.load(grad_out + point[:, None] * CHANNELS + channel, mask=mask, other=0.0)
     for corner in tl.static_range(8):
-        weight = _share(fx, corner // 4) * _share(fy, corner // 2 % 2) * _share(fz, corner % 2)
-        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
+        weight = _corner_share(fx, fy, fz, corner)
+        node = _corner(first, i, j, k, ny, nz, exists, corner)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         tl.atomic_add(grad_features + at, weight[:, None] * grad, mask=mask)
         if marks is not None:
@@ -253,7 +265,7 @@ def trilinear_backward_coords(
     along_z = tl.zeros((BLOCK,), tl.float32)
     for corner in tl.static_range(8):
         wx, wy, wz = _share(fx, corner // 4), _share(fy, corner // 2 % 2), _share(fz, corner % 2)
-        node = _row(first, i + corner // 4, j + corner // 2 % 2, k + corner % 2, ny, nz, exists)
+        node = _corner(first, i, j, k, ny, nz, exists, corner)
         at = node.to(tl.int64)[:, None] * CHANNELS + channel
         dot = tl.sum(grad * tl.load(features + at, mask=mask, other=0.0), axis=1)
         along_x += (2 * (corner // 4) - 1) * wy * wz * dot
