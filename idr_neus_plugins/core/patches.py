@@ -27,8 +27,10 @@ class Camera(NamedTuple):
     pose: Float[Tensor, "3 4"]
 
     def project(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 2"]:
+        """Pixels (x, y); infinite, and so outside of every image, for points that do not lie before the camera."""
         projected = (points - self.pose[:, 3]) @ (self.intrinsics @ self.pose[:, :3].mT).mT
-        return projected[..., :2] / projected[..., 2:]
+        depths = projected[..., 2:]
+        return torch.where(depths > 0, projected[..., :2] / depths, torch.inf)
 
     def directions(self, pixels: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 3"]:
         """Of depth 1, scene axes."""
@@ -56,11 +58,12 @@ def tangent_patches(
     normals: Float[Tensor, "patches 3"],
     offsets: Float[Tensor, "pixels 2"],
 ) -> Float[Tensor, "patches pixels 3"]:
-    """Points of the tangent planes that the camera sees in the pixels of each patch."""
+    """Points of the tangent planes that the camera sees in the pixels of each patch; NaN where it does not see the
+    plane there, because the two meet behind the camera."""
     directions = camera.directions(pixels[:, None] + offsets)
     heights = ((points - camera.pose[:, 3]) * normals).sum(dim=1)
-    slopes = (directions * normals[:, None]).sum(dim=2)
-    return camera.pose[:, 3] + directions * (heights[:, None] / slopes)[:, :, None]
+    depths = heights[:, None] / (directions * normals[:, None]).sum(dim=2)
+    return camera.pose[:, 3] + directions * torch.where(depths > 0, depths, torch.nan)[:, :, None]
 
 
 def align(

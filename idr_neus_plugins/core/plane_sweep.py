@@ -52,7 +52,8 @@ def sweep(
     best: int,
 ) -> Float[Tensor, "patches planes"]:
     """Likeness in [-1, 1] of each patch on planes at ``distances`` along its ray: the mean over the ``best`` of the
-    ``others``, so that views from which something hides the patch have no say. -1 where it shows nothing.
+    ``others``, so that views from which something hides the patch have no say. -1 where it shows nothing, and where a
+    pixel of the patch would lie behind its own camera or another one.
 
     By a compiled kernel on CPUs.
     """
@@ -104,11 +105,13 @@ def sweep_reference(
     scores = []
     for view in others.tolist():
         other = photographs.camera(view)
-        values = sample(photographs.pictures[view][None], other.project(planes_seen))[0]
+        places = other.project(planes_seen)
+        values = sample(photographs.pictures[view][None], places)[0]
         likeness = (normalised(values).unflatten(0, (count, planes)) * normalised(template)[:, None]).sum(dim=2)
         middle = other.project(points)
         within = ((middle > 0) & (middle < photographs.sizes[view].flip(0))).all(dim=1)
-        shown = (within & ~is_flat(values)).view(count, planes)
+        in_front = places.isfinite().flatten(1).all(dim=1)
+        shown = (within & in_front & ~is_flat(values)).view(count, planes)
         scores.append(torch.where(shown, likeness, -1.0))
     mean = torch.stack(scores).topk(min(best, len(scores)), dim=0).values.mean(dim=0)
     return mean.masked_fill(is_flat(template)[:, None], -1.0)

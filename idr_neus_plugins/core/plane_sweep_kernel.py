@@ -22,6 +22,12 @@ def _look_up(picture, x, y):
 
 
 @numba.njit(**INLINE)
+def _positive(a, b, c, reach):
+    """Whether ``a x + b y + c`` is so on the whole square of offsets up to ``reach``."""
+    return c > reach * (abs(a) + abs(b))
+
+
+@numba.njit(**INLINE)
 def _likeness(picture, homography, offsets, template, least):
     """Of a patch whose pixel ``offset`` lies at ``homography @ (*offset, 1)``; -1 where the view shows nothing."""
     total = squares = products = np.float32(0.0)
@@ -49,25 +55,30 @@ def _insert(ranking, value):
 
 @numba.njit(**JIT)
 def sweep(pictures, sizes, rotations, epipoles, slopes, heights, pixels, offsets, templates, least, best, out):
-    """Fills ``out`` [patches, planes]; ``others`` are the other views.
+    """Fills ``out`` [patches, planes], which holds -1; ``others`` are the other views.
 
     The plane ``slope . pixel = height`` takes a pixel to ``rotation @ pixel + epipole * (slope . pixel) / height`` in
-    another view, both homogeneous.
+    another view, both homogeneous. The third coordinate is the depth there, of a depth of 1 here; the depth here has
+    the sign of ``height * (slope . pixel)``. Planes of which either is not positive on the whole patch are left out.
 
     Args:
         pictures: [others, h, w], ``sizes`` [others, 2].
         rotations: [others, 3, 3], epipoles [others, 3].
         slopes: [patches, 3], heights [patches, planes], pixels [patches, 2].
-        offsets: [pixels, 2], templates [patches, pixels]: mean 0, norm 1.
+        offsets: [pixels, 2], a square whose last one is its corner; templates [patches, pixels]: mean 0, norm 1.
         least: norm of a patch less its mean, below which there is nothing to see.
         best: so many views count.
     """
     steps = offsets.astype(np.float32)
+    reach = offsets[-1, 0]
     for p in numba.prange(pixels.shape[0]):
         homography, ranking = np.empty((3, 3), np.float32), np.empty(best, np.float32)
         x, y = pixels[p, 0], pixels[p, 1]
         slope = slopes[p, 0] * x + slopes[p, 1] * y + slopes[p, 2]
         for k in range(heights.shape[1]):
+            side = math.copysign(1.0, heights[p, k])
+            if not _positive(side * slopes[p, 0], side * slopes[p, 1], side * slope, reach):
+                continue
             ranking[:] = -1.0
             for o in range(pictures.shape[0]):
                 rotation, epipole = rotations[o], epipoles[o]
@@ -76,6 +87,8 @@ def sweep(pictures, sizes, rotations, epipoles, slopes, heights, pixels, offsets
                     homography[i, 0] = rotation[i, 0] + share * slopes[p, 0]
                     homography[i, 1] = rotation[i, 1] + share * slopes[p, 1]
                     homography[i, 2] = rotation[i, 0] * x + rotation[i, 1] * y + rotation[i, 2] + share * slope
+                if not _positive(homography[2, 0], homography[2, 1], homography[2, 2], reach):
+                    continue
                 column, row = homography[0, 2] / homography[2, 2], homography[1, 2] / homography[2, 2]
                 if 0.0 < column < sizes[o, 1] and 0.0 < row < sizes[o, 0]:
                     _insert(ranking, _likeness(pictures[o], homography, steps, templates[p], least))

@@ -16,6 +16,7 @@ from torch import Tensor
 from idr_neus_plugins.core.alignment import align_points
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
 from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.models.camera_refinement import CameraRefinement, flipped
 from idr_neus_plugins.models.surface_tracks import NothingToFollow, Trace, find_tracks
 
@@ -23,6 +24,8 @@ MIN_OBSERVATIONS = 30
 """Of every view; with fewer, chance decides where a camera goes."""
 ROUNDS = 10
 """Of leaving out points that went astray."""
+NO_SOLUTION = (torch.linalg.LinAlgError, np.linalg.LinAlgError, UserError)
+"""What solving and aligning raise on a degenerate scene; the training goes on without the adjustment."""
 
 
 @torch.no_grad()
@@ -44,7 +47,14 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
     before = Bundle(current.camera_to_scene.double(), points.double())
     exact = seen._replace(pixels=seen.pixels.double())
     intrinsics = views.intrinsics.double()
-    after = laid_over(adjust(before, intrinsics, exact), before)
+    try:
+        after = laid_over(adjust(before, intrinsics, exact), before)
+    except NO_SOLUTION as reason:
+        CONSOLE.print(f"No bundle adjustment: the observations do not determine the cameras ({reason}).")
+        return
+    if not after.poses.isfinite().all():
+        CONSOLE.print("No bundle adjustment: it does not converge.")
+        return
     cameras.settle(flipped(after.poses).to(cameras.start))
     errors = [_median_error(bundle, intrinsics, exact) for bundle in (before, after)]
     CONSOLE.print(

@@ -35,6 +35,24 @@ def test_tangent_patches_lie_on_the_plane_and_project_to_their_pixels():
     torch.testing.assert_close(view.project(points), pixels + offsets[None], atol=1e-3, rtol=0)
 
 
+def test_what_is_not_before_a_camera_has_no_pixel():
+    view = camera(0.0)
+    before, behind = torch.tensor([0.3, -0.2, 1.5]), torch.tensor([-0.3, 0.2, -5.5])
+    torch.testing.assert_close((behind - view.pose[:, 3]), -(before - view.pose[:, 3]), msg="on one line with the eye")
+    assert view.project(before).isfinite().all()
+    assert view.project(behind).isposinf().all()
+    assert view.project(view.pose[:, 3]).isposinf().all()
+
+
+def test_pixels_above_the_horizon_see_no_plane():
+    floor = torch.tensor([[0.0, -1.0, 0.0]])
+    pixels, point = torch.tensor([[32.0, 34.0]]), torch.tensor([[0.0, 0.1, 3.0]])
+    offsets = torch.tensor([[0.0, 3.0], [0.0, 0.0], [0.0, -5.0]])
+    points = tangent_patches(camera(0.0), pixels, point, floor, offsets)[0]
+    assert points.isfinite().all(dim=1).tolist() == [True, True, False]
+    assert camera(0.0).project(points)[2].isposinf().all()
+
+
 def test_a_shifted_camera_is_noticed_to_a_fraction_of_a_pixel_whatever_the_exposure():
     first, second = camera(0.0), camera(0.3)
     # Pixel (0, 0) of the array shows what is at coordinate 0: half a pixel apart from the convention, in both alike.

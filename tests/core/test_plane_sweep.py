@@ -76,6 +76,26 @@ def test_a_view_that_shows_something_else_has_no_say(swept):
     assert float((found - expected).abs().median()) < 0.003
 
 
+@pytest.mark.parametrize("score", [sweep, sweep_reference])
+def test_what_lies_behind_a_camera_is_not_seen_by_it(swept, score):
+    """A pinhole lets through what is behind it, too, upside down: pictures that show just that must not agree."""
+    photographs, patches, distances, _ = swept
+    turned, intrinsics, others = photographs.poses.clone(), photographs.intrinsics.clone(), torch.tensor([1, 2, 3, 4])
+    turned[1:, :, 1:3] *= -1.0
+    intrinsics[1:, 0, 0] *= -1.0  # every point has the pixel that it had, and the opposite depth
+    behind = photographs._replace(poses=turned, intrinsics=intrinsics)
+    assert bool((score(behind, patches, others, distances, 2) == -1.0).all())
+
+
+@pytest.mark.parametrize("score", [sweep, sweep_reference])
+def test_planes_behind_the_reference_are_no_places(swept, score):
+    photographs, patches, distances, _ = swept
+    twins = Photographs(*(part[[0, 0]] for part in photographs))
+    alone = torch.tensor([1])
+    assert bool((score(twins, patches, alone, distances, 1) > 0.99).all()), "a view agrees with itself"
+    assert bool((score(twins, patches, alone, -distances, 1) == -1.0).all())
+
+
 def test_brightness_and_contrast_do_not_count(swept):
     photographs, patches, distances, _ = swept
     others = torch.tensor([1, 2, 3])

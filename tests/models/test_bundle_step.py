@@ -97,6 +97,28 @@ def test_where_nothing_can_be_measured_cameras_stay_and_the_run_says_so(what: st
     assert "No bundle adjustment" in capsys.readouterr().out
 
 
+def _without_solution(*_):
+    raise torch.linalg.LinAlgError("singular")
+
+
+def _astray(before: Bundle, *_) -> Bundle:
+    return Bundle(before.poses * torch.nan, before.points)
+
+
+def _on_a_line(before: Bundle, *_) -> Bundle:
+    return Bundle(before.poses, before.points * torch.tensor([1.0, 0.0, 0.0]))
+
+
+@pytest.mark.parametrize("adjusted", [_without_solution, _astray, _on_a_line])
+def test_an_adjustment_that_fails_does_not_end_the_training(adjusted, monkeypatch, capsys):
+    monkeypatch.setattr("idr_neus_plugins.models.bundle_step.adjust", adjusted)
+    module = inexact()
+    expected = module.refined().detach().clone()
+    bundle_step(module, scene(), trace)
+    torch.testing.assert_close(module.refined().detach(), expected)
+    assert "No bundle adjustment" in capsys.readouterr().out
+
+
 def test_a_change_that_is_only_gauge_is_taken_back():
     before = Bundle(poses().double(), torch.randn(40, 3, dtype=torch.float64))
     turn = torch.linalg.matrix_exp(cross_matrix(torch.tensor([[0.2, -0.1, 0.3]], dtype=torch.float64)))[0]
