@@ -57,7 +57,7 @@ def mesh_of(model: SingleViewModel, image: Path, mask: Path | None, options: Mes
     from idr_neus_plugins.single_view.reconstruction.predicting import LARGEST, framed, show
 
     show(model, [framed(model, read_cut_out(image, mask), None, LARGEST)])
-    mesh = build_mesh(model, options, progress=False).mesh
+    mesh = build_mesh(model.surface(), options, progress=False).mesh
     vertices = torch.from_numpy(mesh.vertices).float().to(model.device)
     uncertainty = torch.cat([model.surface_uncertainty(part) for part in vertices.split(AT_ONCE)])
     return replace(mesh, attributes={"uncertainty": uncertainty.cpu().numpy()})

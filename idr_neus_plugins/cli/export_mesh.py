@@ -44,7 +44,6 @@ class ExportMesh(MeshOptions):
         from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.build import build_mesh
         from idr_neus_plugins.meshing.files import require_texture_format
-        from idr_neus_plugins.meshing.level import AtLevel
         from idr_neus_plugins.meshing.output import write_built
 
         self.check()
@@ -53,7 +52,7 @@ class ExportMesh(MeshOptions):
         pipeline = load_run(self.load_config)
         model = cast("SurfaceModel", pipeline.model)
         views = cast("SurfaceDataManager", pipeline.datamanager).training_views() if self.needs_views else None
-        built = build_mesh(AtLevel(model, model.surface_level(self.threshold)), self, views)
+        built = build_mesh(model.surface(self.threshold), self, views)
         path = self.output_dir / f"mesh.{self.format}"
         record = write_built(built, path, self.frame, model.world_from_scene.detach().cpu().double().numpy())
         _tell(path, record)

@@ -57,7 +57,7 @@ class Reconstruct:
         show(model, photographs)
         options = MeshOptions(resolution=self.resolution, texture=self.texture, texture_size=self.texture_size)
         views = _training_views(photographs) if options.needs_views else None
-        built = build_mesh(model, options, views)
+        built = build_mesh(model.surface(), options, views)
         run = write_object_run(config, step, model, photographs, built, self.output_dir, self.image[0].stem)
         print(f"{run.parent / 'mesh.glb'}: {len(built.mesh.faces):,} faces")
         print(f"ns-viewer --load-config {run}")

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from nerfstudio.engine.trainer import TrainerConfig
     from nerfstudio.pipelines.base_pipeline import Pipeline
 
-SURFACE = ("sdf", "surface_normals", "surface_colors")
-"""What tells a model of ours from others."""
-
 
 def load_run(load_config: Path) -> Pipeline:
     """Pipeline of a run with its latest weights; cameras are read, images are not.
@@ -58,7 +55,7 @@ def read_config(load_config: Path) -> TrainerConfig:
         method, model = config.method_name, config.pipeline.model._target
     except (yaml.YAMLError, AttributeError) as error:
         raise _other_version(load_config, error) from error
-    if not all(hasattr(model, name) for name in SURFACE):
+    if not hasattr(model, "surface"):
         raise UserError(
             f"{load_config} is a run of '{method}', which has no surface to offer. "
             "Use a run of a method of this package (neus-idr-fast, unisurf-fast, ...)."

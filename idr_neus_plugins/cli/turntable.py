@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Optional, cast
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Turntable:
     """Where the film goes (.mp4); the gif is written beside it."""
     mesh: Path | None = None
     """Show this mesh, in its colours; otherwise one is made of the run and shown in grey."""
+    threshold: Optional[float] = None  # noqa: UP045 - tyro reads the annotations at run time
+    """For densities (nerf-fast): the one at which the mesh is to lie, per scene unit; see ns-export mesh."""
     frames: int = 72
     """Pictures of the film."""
     size: int = 320
@@ -54,7 +56,7 @@ class Turntable:
         from idr_neus_plugins.progress import progress_bar
 
         model = cast("SurfaceModel", load_run(self.load_config).model)
-        scene = _Stage.of(model, self.mesh)
+        scene = _Stage.of(model, self.mesh, self.threshold)
         with progress_bar() as bar:
             turns = bar.track(angles(self.frames, self.arc), description="Filming (pictures)")
             frames = [scene.picture(float(angle), self.size) for angle in turns]
@@ -82,14 +84,14 @@ class _Stage:
     """Of the sphere that holds the object, scene units."""
 
     @classmethod
-    def of(cls, model: SurfaceModel, mesh_file: Path | None) -> _Stage:
+    def of(cls, model: SurfaceModel, mesh_file: Path | None, threshold: float | None) -> _Stage:
         from idr_neus_plugins.data.views import pinhole_cameras
         from idr_neus_plugins.meshing.orbit import Orbit
         from idr_neus_plugins.meshing.rendering import MeshRenderer
 
         if model.all_cameras is None:
             raise UserError("The run knows no cameras, so there is no up and no distance for a film.")
-        mesh = _own_mesh(model) if mesh_file is None else _mesh_in_scene(mesh_file, model)
+        mesh = _own_mesh(model, threshold) if mesh_file is None else _mesh_in_scene(mesh_file, model)
         centre = (mesh.vertices.min(0) + mesh.vertices.max(0)) / 2
         orbit = Orbit.of(pinhole_cameras(model.all_cameras), centre)
         return cls(model, MeshRenderer(mesh), orbit, float(np.linalg.norm(mesh.vertices - centre, axis=1).max()))
@@ -106,12 +108,12 @@ class _Stage:
         return (255 * np.concatenate([*rendered, picture], 1).clip(0, 1)).round().astype(np.uint8)
 
 
-def _own_mesh(model: SurfaceModel) -> FinishedMesh:
-    """Of the run's surface, without colours."""
+def _own_mesh(model: SurfaceModel, threshold: float | None) -> FinishedMesh:
+    """Of the run's surface, without colours. Raises UserError for a density without a threshold."""
     from idr_neus_plugins.meshing.build import build_mesh
     from idr_neus_plugins.meshing.options import MeshOptions
 
-    return build_mesh(model, MeshOptions(resolution=RESOLUTION), paint=False).mesh
+    return build_mesh(model.surface(threshold), MeshOptions(resolution=RESOLUTION), paint=False).mesh
 
 
 def _mesh_in_scene(path: Path, model: SurfaceModel) -> FinishedMesh:

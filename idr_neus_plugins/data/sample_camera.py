@@ -73,16 +73,20 @@ def _shade(
 ) -> tuple[Float[Tensor, "rays 3"], Bool[Tensor, " rays"]]:
     distances, hit = trace(origin, directions)
     color = _surroundings(origin, directions) if background else torch.zeros_like(directions)
-    points, views = origin + distances[hit, None] * directions[hit], -directions[hit]
-    normals, diffuse = normalize(solid_gradients(points), dim=1), paint(points)
+    color[hit] = appearance(origin + distances[hit, None] * directions[hit], directions[hit])
+    return color, hit
+
+
+def appearance(points: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
+    """Colours in [0, 1] of points on the solid, lit by ``LIGHTS``, seen along unit ``directions`` into the scene."""
+    normals, diffuse, views = normalize(solid_gradients(points), dim=1), paint(points), -directions
     shade, gloss = AMBIENT, 0.0
     for direction, strength in LIGHTS:
         light = normalize(points.new_tensor(direction), dim=0)
         shade = shade + strength * (normals @ light).clamp(min=0.0)[:, None]
         halfway = normalize(views + light, dim=1)
         gloss = gloss + strength * (normals * halfway).sum(1, keepdim=True).clamp(min=0.0) ** SHININESS
-    color[hit] = (diffuse * shade + SPECULAR * gloss).clamp(0.0, 1.0)
-    return color, hit
+    return (diffuse * shade + SPECULAR * gloss).clamp(0.0, 1.0)
 
 
 def trace(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from idr_neus_plugins.core.pinhole import cameras_of
+from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.clean import drop_degenerate, large_components, select_faces
@@ -24,25 +23,12 @@ from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.refine import refine_vertices
 from idr_neus_plugins.meshing.simplify import deviation, simplify
+from idr_neus_plugins.meshing.texture.bake import bake
+from idr_neus_plugins.meshing.texture.field_colors import FieldColors
 from idr_neus_plugins.meshing.visibility import faces_seen, visibility
 
 if TYPE_CHECKING:
     import trimesh
-
-
-@runtime_checkable
-class Surface(Protocol):
-    """What a mesh is made of: a model, or a snapshot of one. Everything is in scene units, on the region's device."""
-
-    region: Float[Tensor, "2 3"]
-    world_from_scene: Float[Tensor, "4 4"]
-
-    def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]: ...
-    def surface_normals(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]: ...
-    def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]: ...
-    def surface_radiance(
-        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
-    ) -> Float[Tensor, "points 3"]: ...
 
 
 @dataclass(frozen=True)
@@ -81,9 +67,7 @@ def build_mesh(
     shape = large_components(shape, options.smallest_piece)
     report: dict[str, Any] = {"refined": options.refine}
     if options.refine:
-        vertices = refine_vertices(
-            shape.vertices, shape.faces, sdf, surface.surface_normals, cell, surface.region.device
-        )
+        vertices = refine_vertices(shape.vertices, shape.faces, sdf, surface.normals, cell, surface.region.device)
         shape = _shape(vertices, shape.faces)
     shape, error = _simplified(shape, options.face_budget, float(np.cbrt(np.linalg.det(world_from_scene[:3, :3]))))
     report |= error
@@ -132,7 +116,7 @@ def field_normals(surface: Surface, sdf: SDF, shape: trimesh.Trimesh, cell: floa
     for part in np.array_split(np.arange(len(normals)), len(normals) // 65536 + 1):
         positions = torch.from_numpy(shape.vertices[part].astype(np.float32)).to(device)
         on_field = (surface.sdf(positions).abs() <= cell).cpu().numpy()
-        of_field = surface.surface_normals(positions).cpu().double().numpy()
+        of_field = surface.normals(positions).cpu().double().numpy()
         agrees = on_field & (np.einsum("ij,ij->i", of_field, normals[part]) > 0)
         normals[part[agrees]] = of_field[agrees]
     return normals
@@ -163,11 +147,8 @@ def _painted(
 ) -> tuple[FinishedMesh, dict[str, Any]]:
     """The mesh with colours at its vertices or with a texture, and what there is to tell about that."""
     if options.texture == "none":
-        colors = vertex_colors(surface.surface_colors, mesh.vertices, surface.region.device, progress=progress)
+        colors = vertex_colors(surface.colors, mesh.vertices, surface.region.device, progress=progress)
         return replace(mesh, colors=colors), {}
-    from idr_neus_plugins.meshing.texture.bake import bake
-    from idr_neus_plugins.meshing.texture.field_colors import FieldColors
-
     sdf, cell = field
     return bake(mesh, FieldColors(surface, sdf, 2 * cell, progress), options, views, progress)
 

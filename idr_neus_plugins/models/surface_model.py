@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.config_utils import to_immutable_dict
@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from idr_neus_plugins.core.image_metrics import image_metrics
 from idr_neus_plugins.core.plane_sweep import warm_up
+from idr_neus_plugins.core.surface import SurfaceHits
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import BackgroundConfig, Black
@@ -27,6 +28,7 @@ from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
+from idr_neus_plugins.fields.surface import FieldSurface
 from idr_neus_plugins.models.bundle_step import bundle_step
 from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
@@ -270,18 +272,20 @@ class SurfaceModel(Model):
             metrics.setdefault("psnr_masked", math.nan)  # nerfstudio's means want every view to have every score
         return metrics, pictures(outputs, image)
 
-    def surface_level(self, threshold: float | None) -> float:
-        """Value of :meth:`sdf` on the surface: 0, or that of a density (per scene unit) for methods that have none.
+    def surface(self, threshold: float | None = None) -> FieldSurface:
+        """What the model has learned, without nerfstudio; it changes along with the training.
+
+        Args:
+            threshold: the density, per scene unit, at which the surface is to lie, for methods that have none.
 
         Raises UserError where a threshold is missing or makes no sense.
         """
-        return self.renderer.level(threshold)
+        level = self.renderer.level(threshold)
+        return FieldSurface(self.geometry, self.radiance, self.region, self.world_from_scene, level, self.trace)
 
     @torch.no_grad()
-    def trace(
-        self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]
-    ) -> tuple[Float[Tensor, " rays"], Bool[Tensor, " rays"], Float[Tensor, "rays 3"]]:
-        """Distances to the surface as it is rendered, whether there is one, and its unit normals."""
+    def trace(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> SurfaceHits:
+        """The surface as it is rendered."""
         training = self.training
         self.eval()
         chunks = zip(*(part.split(self.config.rays_at_once) for part in (origins, directions)), strict=True)
@@ -290,33 +294,7 @@ class SurfaceModel(Model):
         depth, accumulation, normals = (
             torch.cat([getattr(part, name) for part in rays]) for name in ("depth", "accumulation", "normals")
         )
-        return depth[:, 0], accumulation[:, 0] > 0.5, functional.normalize(normals, dim=-1)
-
-    @torch.no_grad()
-    def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
-        """Signed distance at scene positions, on the model's device."""
-        return self.geometry.sdf(positions)
-
-    @torch.no_grad()
-    def surface_normals(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
-        """Unit outward normals of the field."""
-        return functional.normalize(self.geometry(positions).gradients, dim=-1)
-
-    @torch.no_grad()
-    def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
-        """Colours in [0, 1] of surface points, seen along their normals from outside."""
-        output = self.geometry(positions)
-        normals = functional.normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
-
-    @torch.no_grad()
-    def surface_radiance(
-        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
-    ) -> Float[Tensor, "points 3"]:
-        """Colours in [0, 1] of surface points, seen along unit ``directions`` into the scene."""
-        output = self.geometry(positions)
-        normals = functional.normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, directions, output.features).clamp(0.0, 1.0)
+        return SurfaceHits(depth[:, 0], accumulation[:, 0] > 0.5, functional.normalize(normals, dim=-1))
 
 
 def has_masks(metadata: Mapping[str, Any]) -> bool:

@@ -57,7 +57,7 @@ def predicted(model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], name: s
     """
     show(model, [framed(model, image, None, LARGEST)])
     try:
-        mesh = build_mesh(model, MeshOptions(resolution=RESOLUTION, refine=False), progress=False).mesh
+        mesh = build_mesh(model.surface(), MeshOptions(resolution=RESOLUTION, refine=False), progress=False).mesh
     except UserError as error:
         raise UserError(f"{name}: the network recognises no shape in it ({error})") from error
     return Recognised(mesh, cached(mesh), view_prior(model))

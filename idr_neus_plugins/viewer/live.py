@@ -117,7 +117,7 @@ class LiveSurface(threading.Thread):
         """Reference points in the colours of their distances."""
         controls = self.controls
         with self._reported(controls.points_status), self._paused():
-            found = point_errors(Path(controls.points_file.value).expanduser(), self.model)
+            found = point_errors(Path(controls.points_file.value).expanduser(), self.model.surface())
             scaled = VISER_NERFSTUDIO_SCALE_RATIO * found.positions
             scene = self.viewer.viser_server.scene
             scene.add_point_cloud(POINTS, scaled.astype(np.float32), found.colors, point_size=0.02)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.meshing.interest import read_cloud, split_scale
 from idr_neus_plugins.viewer.requests import scale_colors
 
 MOST = 50_000
 """Points shown; of more, a random part."""
+STEP = 1e-3
+"""To either side of a point, scene units, where the slope is measured."""
 
 
 class PointErrors(NamedTuple):
@@ -32,19 +35,19 @@ class PointErrors(NamedTuple):
         return f"{len(self.errors):,} points: median {median:.3g}, 90 % below {most:.3g} world units"
 
 
-def point_errors(path: Path, model: Any) -> PointErrors:
-    """To first order: |sdf| over the slope. Points (PLY, or npz with ``xyz``) are in the world frame.
+def point_errors(path: Path, surface: Surface) -> PointErrors:
+    """To first order: |sdf| over its slope along the normal. Points (PLY, or npz with ``xyz``) are in the world frame.
 
     Raises UserError for a file that holds none. Hold the training's lock meanwhile.
     """
-    world_from_scene = model.world_from_scene.cpu().numpy()
+    world_from_scene = surface.world_from_scene.cpu().numpy()
     points = read_cloud(path)
     if len(points) > MOST:
         points = points[np.random.default_rng(0).permutation(len(points))[:MOST]]
     scene_from_world = np.linalg.inv(world_from_scene)
     positions = points @ scene_from_world[:3, :3].T + scene_from_world[:3, 3]
-    with torch.no_grad():
-        places = torch.from_numpy(positions).float().to(model.region.device)
-        slope = model.geometry(places).gradients.norm(dim=-1).clamp(min=1e-3)
-        errors = (model.sdf(places).abs() / slope).cpu().numpy()
+    places = torch.from_numpy(positions).float().to(surface.region.device)
+    step = STEP * surface.normals(places)
+    slopes = (surface.sdf(places + step) - surface.sdf(places - step)) / (2.0 * STEP)
+    errors = (surface.sdf(places).abs() / slopes.clamp(min=1e-3)).cpu().numpy()
     return PointErrors(positions, errors * split_scale(world_from_scene)[0])

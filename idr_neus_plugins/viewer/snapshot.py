@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch import nn
 
 from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.radiance import RadianceConfig
+from idr_neus_plugins.fields.surface import FieldSurface
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Snapshot:
             radiance_weights=_weights(model.radiance) if colors else None,
         )
 
-    def surface(self) -> SnapshotSurface:
+    def surface(self) -> FieldSurface:
         """The fields anew, on the CPU, for inference."""
         region = torch.from_numpy(self.region)
         geometry = self.geometry.setup(region)
@@ -52,41 +51,7 @@ class Snapshot:
             if part is not None and weights is not None:
                 part.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
                 part.eval().set_progress(self.progress)
-        return SnapshotSurface(geometry, radiance, region, torch.from_numpy(self.world_from_scene))
-
-
-class SnapshotSurface:
-    """What meshing asks of a model, answered by a snapshot's fields."""
-
-    def __init__(self, geometry: nn.Module, radiance: nn.Module | None, region: Tensor, world_from_scene: Tensor):
-        self.geometry, self.radiance = geometry, radiance
-        self.region, self.world_from_scene = region, world_from_scene
-
-    @torch.no_grad()
-    def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
-        return self.geometry.sdf(positions)  # type: ignore[operator]
-
-    @torch.no_grad()
-    def surface_normals(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
-        return normalize(self.geometry(positions).gradients, dim=-1)
-
-    @torch.no_grad()
-    def surface_colors(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
-        """In [0, 1], seen along the normals; only of a snapshot that has colours."""
-        assert self.radiance is not None, "the snapshot was taken without colours"
-        output = self.geometry(positions)
-        normals = normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, -normals, output.features).clamp(0.0, 1.0)
-
-    @torch.no_grad()
-    def surface_radiance(
-        self, positions: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
-    ) -> Float[Tensor, "points 3"]:
-        """In [0, 1], seen along unit ``directions`` into the scene; only of a snapshot that has colours."""
-        assert self.radiance is not None, "the snapshot was taken without colours"
-        output = self.geometry(positions)
-        normals = normalize(output.gradients, dim=-1)
-        return self.radiance(positions, normals, directions, output.features).clamp(0.0, 1.0)
+        return FieldSurface(geometry, radiance, region, torch.from_numpy(self.world_from_scene))
 
 
 def _weights(part: nn.Module) -> dict[str, np.ndarray]:

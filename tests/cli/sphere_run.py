@@ -12,6 +12,8 @@ from nerfstudio.engine.trainer import TrainerConfig
 from nerfstudio.pipelines.base_pipeline import Pipeline
 from torch import Tensor, nn
 
+from idr_neus_plugins.core.surface import Surface, SurfaceHits, trace_surface
+
 WORLD_FROM_SCENE = torch.tensor(
     [[0.0, -50.0, 0.0, 100.0], [50.0, 0.0, 0.0, 200.0], [0.0, 0.0, 50.0, 300.0], [0.0, 0.0, 0.0, 1.0]],
     dtype=torch.float64,
@@ -34,17 +36,32 @@ class Sphere(nn.Module):
     def sdf(self, positions: Tensor) -> Tensor:
         return positions.norm(dim=-1) - self.radius
 
-    def surface_level(self, threshold: float | None) -> float:
-        return 0.0 if threshold is None else threshold
+    def surface(self, threshold: float | None = None) -> Surface:
+        return self if threshold is None else AtLevel(self, threshold)
 
-    def surface_normals(self, positions: Tensor) -> Tensor:
+    def trace(self, origins: Tensor, directions: Tensor) -> SurfaceHits:
+        return trace_surface(self, origins, directions)
+
+    def normals(self, positions: Tensor) -> Tensor:
         return nn.functional.normalize(positions, dim=-1)
 
-    def surface_colors(self, positions: Tensor) -> Tensor:
+    def colors(self, positions: Tensor) -> Tensor:
         return torch.tensor(COLOR).expand(len(positions), 3)
 
-    def surface_radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
-        return self.surface_colors(positions)
+    def radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
+        return self.colors(positions)
+
+
+class AtLevel(Surface):
+    """The sphere where its sdf has another value."""
+
+    def __init__(self, sphere: Sphere, level: float) -> None:
+        self.sphere, self.level = sphere, level
+        self.region, self.world_from_scene = sphere.region, sphere.world_from_scene
+        self.normals, self.colors, self.radiance = sphere.normals, sphere.colors, sphere.radiance
+
+    def sdf(self, positions: Tensor) -> Tensor:
+        return self.sphere.sdf(positions) - self.level
 
 
 class NoSurface(nn.Module):

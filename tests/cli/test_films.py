@@ -39,6 +39,9 @@ class Filmed(SphereSurface):
         poses = torch.cat([camera.camera_to_worlds for camera in cameras])
         self.all_cameras = Cameras(poses, 80.0, 80.0, 32.0, 32.0, 64, 64)
 
+    def surface(self, threshold: float | None = None) -> SphereSurface:
+        return self
+
     def get_outputs_for_camera(self, camera: Cameras) -> dict[str, torch.Tensor]:
         size = (int(camera.height), int(camera.width), 1)
         red = torch.tensor([1.0, 0.0, 0.0]).expand(*size[:2], 3)

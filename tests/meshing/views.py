@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.surface import Surface, SurfaceHits, trace_surface
 from idr_neus_plugins.core.views import TrainingViews
 
 
@@ -60,8 +61,8 @@ def painted_sphere(radius: float, paint: Callable[[np.ndarray], np.ndarray]):
     return look
 
 
-class SphereSurface:
-    """What ``build_mesh`` reads of a model: a sphere that is red where x is positive and blue elsewhere."""
+class SphereSurface(Surface):
+    """A sphere that is red where x is positive and blue elsewhere."""
 
     def __init__(self, radius: float = 0.5, world_scale: float = 10.0) -> None:
         self.radius = radius
@@ -71,12 +72,15 @@ class SphereSurface:
     def sdf(self, positions: Tensor) -> Tensor:
         return positions.norm(dim=-1) - self.radius
 
-    def surface_normals(self, positions: Tensor) -> Tensor:
+    def normals(self, positions: Tensor) -> Tensor:
         return torch.nn.functional.normalize(positions, dim=-1)
 
-    def surface_colors(self, positions: Tensor) -> Tensor:
+    def colors(self, positions: Tensor) -> Tensor:
         red = (positions[:, :1] > 0).float()
         return torch.cat([red, torch.zeros_like(red), 1 - red], 1)
 
-    def surface_radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
-        return self.surface_colors(positions)
+    def radiance(self, positions: Tensor, directions: Tensor) -> Tensor:
+        return self.colors(positions)
+
+    def trace(self, origins: Tensor, directions: Tensor) -> SurfaceHits:
+        return trace_surface(self, origins, directions)

@@ -95,10 +95,10 @@ def surface_points(tiny_scene) -> torch.Tensor:
 
 def test_a_short_training_finds_the_surface(tiny_scene, surface_points):
     pipeline, optimizers = tiny(fast, tiny_scene)
-    started = pipeline.model.sdf(surface_points).abs().median()
+    started = pipeline.model.surface().sdf(surface_points).abs().median()
     for number in range(STEPS):
         losses = step(pipeline, optimizers, number, number / (STEPS - 1))
-    found = pipeline.model.sdf(surface_points).abs().median()
+    found = pipeline.model.surface().sdf(surface_points).abs().median()
     assert found < 0.02 and found < 0.7 * started
     assert set(losses) >= {"surface_rgb", "eikonal", "soft_mask"}
     _, held_out, _ = pipeline.get_eval_loss_dict(STEPS)  # nerfstudio's trainer sums these, and needs at least one

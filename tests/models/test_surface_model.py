@@ -54,7 +54,7 @@ def test_outputs_are_per_ray_and_as_exporters_want_them():
     assert outputs["normals"].min() >= 0.0 and outputs["normals"].max() <= 1.0
     hit = outputs["accumulation"][:, 0] > 0.9
     points = (rays.origins + outputs["depth"] * rays.directions)[hit]
-    assert model.sdf(points).abs().mean() < 0.05
+    assert model.surface().sdf(points).abs().mean() < 0.05
     rgba = model.get_rgba_image(outputs)
     assert rgba.shape == (200, 4) and torch.equal(rgba[:, 3:], outputs["accumulation"].clamp(0, 1))
 
@@ -66,7 +66,7 @@ def test_what_is_brighter_than_white_is_white_in_pictures_only(monkeypatch):
     assert model.train()(rays)["rgb"].max() > 1.02
     with torch.no_grad():
         assert model.eval()(rays)["rgb"].max() == 1.0
-    assert model.surface_colors(rays.origins).max() == 1.0
+    assert model.surface().colors(rays.origins).max() == 1.0
 
 
 def test_an_image_renders_and_its_metrics_have_their_names():
@@ -146,11 +146,11 @@ def test_checkpoint_carries_the_frame_and_the_schedules():
 
 
 def test_surface_colours_are_seen_along_the_normal():
-    model, points = build(), torch.randn(7, 3)
-    colors, inward = model.surface_colors(points), -model.surface_normals(points)
+    surface, points = build().surface(), torch.randn(7, 3)
+    colors, inward = surface.colors(points), -surface.normals(points)
     assert colors.shape == (7, 3) and not colors.requires_grad
-    torch.testing.assert_close(model.surface_radiance(points, inward), colors)
-    assert (model.surface_radiance(points, inward.roll(1, 0)) - colors).abs().max() > 1e-4
+    torch.testing.assert_close(surface.radiance(points, inward), colors)
+    assert (surface.radiance(points, inward.roll(1, 0)) - colors).abs().max() > 1e-4
 
 
 def test_every_parameter_is_trained_by_a_group():

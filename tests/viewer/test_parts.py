@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -18,7 +17,7 @@ from idr_neus_plugins.meshing.interest import Box
 from idr_neus_plugins.viewer.crop import CropFrame, crop_box
 from idr_neus_plugins.viewer.curtain import FAR, Curtain
 from idr_neus_plugins.viewer.reference import point_errors
-from tests.analytic import Sphere
+from tests.meshing.views import SphereSurface
 
 
 def panel(on: bool) -> Mock:
@@ -44,15 +43,14 @@ def test_the_crops_edges_are_drawn_when_they_change():
 
 
 def test_errors_of_reference_points_are_distances_in_the_world(tmp_path):
-    model = SimpleNamespace(geometry=Sphere(0.5), region=torch.tensor([[-1.0] * 3, [1.0] * 3]))
-    model.sdf, model.world_from_scene = model.geometry.sdf, torch.diag(torch.tensor([10.0, 10, 10, 1]).double())
+    surface = SphereSurface(0.5, world_scale=10.0)
     np.savez(tmp_path / "points.npz", xyz=[[6.0, 0, 0], [0, 4.5, 0], [0, 0, 5.0]])
-    found = point_errors(tmp_path / "points.npz", model)
+    found = point_errors(tmp_path / "points.npz", surface)
     np.testing.assert_allclose(found.errors, [1.0, 0.5, 0.0], atol=1e-4)
     np.testing.assert_allclose(found.positions[0], [0.6, 0, 0])
     assert "median 0.5" in found.summary and found.colors[0].sum() > found.colors[2].sum()
     with pytest.raises(UserError, match="no point cloud"):
-        point_errors(tmp_path / "none.ply", model)
+        point_errors(tmp_path / "none.ply", surface)
 
 
 def test_behind_the_curtain_nothing_is_rendered():

@@ -54,9 +54,9 @@ def test_it_answers_as_the_model_did_even_after_a_journey(make):
     surface = pickle.loads(pickle.dumps(snapshot)).surface()
     torch.testing.assert_close(surface.sdf(POINTS), expected.sdf, atol=1e-5, rtol=1e-5)
     normals = torch.nn.functional.normalize(expected.gradients, dim=-1)
-    torch.testing.assert_close(surface.surface_normals(POINTS), normals, atol=1e-4, rtol=1e-4)
-    inward = -surface.surface_normals(POINTS)
-    torch.testing.assert_close(surface.surface_radiance(POINTS, inward), surface.surface_colors(POINTS))
+    torch.testing.assert_close(surface.normals(POINTS), normals, atol=1e-4, rtol=1e-4)
+    inward = -surface.normals(POINTS)
+    torch.testing.assert_close(surface.radiance(POINTS, inward), surface.colors(POINTS))
 
 
 def test_without_colours_it_is_lighter_and_makes_a_bare_mesh():

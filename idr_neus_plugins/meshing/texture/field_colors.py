@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.meshing.colors import vertex_colors
 from idr_neus_plugins.meshing.lattice import SDF
 from idr_neus_plugins.meshing.refine import onto_zero
-
-if TYPE_CHECKING:
-    from idr_neus_plugins.meshing.build import Surface
 
 BATCH = 65536
 
@@ -42,11 +39,11 @@ class FieldColors:
         for start in range(0, len(positions), BATCH):
             part = slice(start, start + BATCH)
             places, ways = (torch.from_numpy(each[part]).float().to(self._device) for each in (positions, directions))
-            colors[part] = self.surface.surface_radiance(places, normalize(ways, dim=-1)).cpu().numpy()
+            colors[part] = self.surface.radiance(places, normalize(ways, dim=-1)).cpu().numpy()
         return colors
 
     def _at_surface(self, positions: Tensor) -> Tensor:
-        return self.surface.surface_colors(onto_zero(positions, self.sdf, self.surface.surface_normals, self.reach))
+        return self.surface.colors(onto_zero(positions, self.sdf, self.surface.normals, self.reach))
 
     @property
     def _device(self) -> torch.device:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float16
 from torch import Tensor
 
+from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.data.views import nerfstudio_camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
@@ -29,16 +30,17 @@ class Network(Predictor):
     def __call__(self, photograph: Photograph, points: Float16[np.ndarray, "points 3"]) -> Prediction:
         image = torch.from_numpy(photograph.image / np.float32(255.0))[None].to(self.model.device)
         self.model.show(image, nerfstudio_camera(photograph.camera).to(self.model.device))
-        inside = [self.model.sdf(part) < 0 for part in self._probes.split(AT_ONCE)]
-        colors = self._colors(torch.from_numpy(points.astype(np.float32)).to(self.model.device))
-        return Prediction(torch.cat(inside).cpu().numpy(), colors.cpu().numpy(), self._mesh())
+        surface = self.model.surface()
+        inside = [surface.sdf(part) < 0 for part in self._probes.split(AT_ONCE)]
+        colors = self._colors(surface, torch.from_numpy(points.astype(np.float32)).to(self.model.device))
+        return Prediction(torch.cat(inside).cpu().numpy(), colors.cpu().numpy(), self._mesh(surface))
 
-    def _colors(self, points: Tensor) -> Tensor:
-        return torch.cat([self.model.surface_colors(part) for part in points.split(AT_ONCE)])
+    def _colors(self, surface: Surface, points: Tensor) -> Tensor:
+        return torch.cat([surface.colors(part) for part in points.split(AT_ONCE)])
 
-    def _mesh(self) -> FinishedMesh | None:
+    def _mesh(self, surface: Surface) -> FinishedMesh | None:
         options = MeshOptions(resolution=self.resolution, refine=False, smallest_piece=0.0)
         try:
-            return build_mesh(self.model, options, progress=False).mesh
+            return build_mesh(surface, options, progress=False).mesh
         except UserError:  # the field is nowhere negative: nothing was recognised
             return None

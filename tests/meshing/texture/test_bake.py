@@ -24,7 +24,7 @@ def paint(positions: np.ndarray) -> np.ndarray:
 
 
 class PaintedSphere(SphereSurface):
-    def surface_colors(self, positions):
+    def colors(self, positions):
         return torch.from_numpy(paint(positions.numpy())).float()
 
 

@@ -35,10 +35,10 @@ def shine(positions: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 
 class ShinySphere(SphereSurface):
-    def surface_colors(self, positions):
+    def colors(self, positions):
         return torch.from_numpy(paint(positions.numpy())).float()
 
-    def surface_radiance(self, positions, directions):
+    def radiance(self, positions, directions):
         return torch.from_numpy(shine(positions.numpy(), directions.numpy())).float()
 
 
