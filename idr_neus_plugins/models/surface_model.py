@@ -116,6 +116,11 @@ class SurfaceModel(Model):
             raise UserError(f"unknown losses {sorted(unknown)}; known are {sorted(self.loss_terms)}")
         if absent := set(end) - set(start):
             raise UserError(f"losses {sorted(absent)} have a final weight only; give loss_coefficients their first one")
+        if self.config.matching.at and not start.get("eikonal"):
+            raise UserError(
+                "matching draws the surface by its signed distance, which a field without the loss 'eikonal' (density, "
+                "an occupancy) does not know: leave matching.at empty, or give loss_coefficients an 'eikonal'."
+            )
 
     @property
     def parts(self) -> list[Part]:
@@ -148,10 +153,8 @@ class SurfaceModel(Model):
         return {name: parameters for name, parameters in groups.items() if parameters}
 
     def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
-        def initialise(step: int) -> None:
-            views = self._views(attributes)
-            for part in self.parts:
-                part.initialise(views)
+        def begin(step: int) -> None:
+            self.begin(attributes)
 
         def report(step: int) -> None:
             report_refinement(self.camera_optimizer, attributes.pipeline.datamanager.training_views())  # type: ignore
@@ -165,7 +168,7 @@ class SurfaceModel(Model):
                 self.matching.find(self.camera_optimizer.refined_views(self._views(attributes)), self.trace)
 
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
-        callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], initialise, iters=(0,))]
+        callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], begin, iters=(0,))]
         # After the step for which the trainer has set the progress.
         each = [TrainingCallbackLocation.AFTER_TRAIN_ITERATION]
         if self.camera_optimizer.is_on:
@@ -175,6 +178,12 @@ class SurfaceModel(Model):
             warm_up(self.device)
             callbacks.append(TrainingCallback(each, match, update_every_num_iters=1))
         return callbacks
+
+    def begin(self, attributes: TrainingCallbackAttributes) -> None:
+        """Before the first step of a fresh run: every part takes its start from the photographs."""
+        views = self._views(attributes)
+        for part in self.parts:
+            part.initialise(views)
 
     def _views(self, attributes: TrainingCallbackAttributes) -> TrainingViews:
         """As the method may see them."""

@@ -10,7 +10,7 @@ from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.configs.config_utils import to_immutable_dict
 from nerfstudio.data.scene_box import OrientedBox
-from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttributes, TrainingCallbackLocation
+from nerfstudio.engine.callbacks import TrainingCallbackAttributes
 from torch import Tensor
 
 from idr_neus_plugins.core.tracing import TracingSettings
@@ -67,13 +67,11 @@ class SingleViewModel(SurfaceModel):
         projections = ndc_projection(*pinhole_matrices(cameras), (height, width))
         self.geometry.show(Views(images.permute(0, 3, 1, 2), projections))
 
-    def get_training_callbacks(self, attributes: TrainingCallbackAttributes) -> list[TrainingCallback]:
-        def begin(step: int) -> None:
-            self.geometry.field.encoder.initialise()
-            camera, _ = attributes.pipeline.datamanager.next_eval_image(step)  # type: ignore
-            self._show_carried(camera)
-
-        return [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], begin, iters=(0,))]
+    def begin(self, attributes: TrainingCallbackAttributes) -> None:
+        """Before the first step of a fresh run: the encoder's start, and an image that the viewer shows."""
+        self.geometry.field.encoder.initialise()
+        camera, _ = attributes.pipeline.datamanager.next_eval_image(0)  # type: ignore
+        self._show_carried(camera)
 
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The outputs as images; of a camera that carries its photograph, the object of that one (and from then on)."""

@@ -14,6 +14,7 @@ from idr_neus_plugins.fields.background import Black, InvertedSphere, InvertedSp
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.fields.radiance import RadianceMLPConfig
 from idr_neus_plugins.laws.neus import NeusLawConfig
+from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.surface_model import SurfaceModel, SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.neus import NeusSamplerConfig
@@ -124,6 +125,13 @@ def test_an_unknown_loss_is_named():
         build(replace(SMALL, loss_coefficients={"rgbb": 1.0}))
     with pytest.raises(UserError, match="normal"):
         build(replace(SMALL, final_loss_coefficients={"normal": 1.0}))
+
+
+def test_matching_wants_a_field_that_knows_distances():
+    matching = MatchingConfig(at=(0.1,))
+    build(replace(SMALL, matching=matching))
+    with pytest.raises(UserError, match="eikonal"):
+        build(replace(SMALL, matching=matching, loss_coefficients={"rgb": 1.0}))
 
 
 def test_a_loss_weight_moves_from_its_first_value_to_its_last():

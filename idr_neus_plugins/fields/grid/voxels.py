@@ -101,6 +101,7 @@ class VoxelGeometry(GeometryField):
 
     def set_progress(self, progress: float) -> None:
         if not self.training:
+            self._states = None  # where marching looks depends on the progress
             return
         self._steps += 1
         resolution = self.config.resolutions[sum(progress >= start for start in self.config.starts) - 1]

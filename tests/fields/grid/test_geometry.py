@@ -57,6 +57,15 @@ def test_evaluation_never_refines(geometry):
     assert geometry.lattice.resolution == pytest.approx(16, rel=0.05)
 
 
+def test_marching_follows_a_change_of_progress_when_nothing_is_trained(geometry):
+    rays = (torch.tensor([[0.0, 0.0, -0.9]]), torch.tensor([[0.0, 0.0, 1.0]]), torch.full((1,), 0.5))
+    counts = {}
+    for progress in (0.0, 1.0, 0.0):
+        geometry.eval().set_progress(progress)
+        counts.setdefault(progress, []).append(int(geometry.march(*rays, 1.0)[1]))
+    assert counts[0.0][0] == counts[0.0][1] > counts[1.0][0]
+
+
 def test_sharpness_follows_the_schedule_up_to_what_the_voxels_bear(geometry):
     assert geometry.inv_s == 10.0
     geometry.eval().set_progress(1.0)
