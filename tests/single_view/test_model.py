@@ -16,7 +16,7 @@ from idr_neus_plugins.single_view.model import SingleViewModelConfig
 
 
 def test_callbacks_are_those_of_a_surface_model_with_another_beginning():
-    field = DisnFieldConfig(encoder=SmallResNetConfig(code=8, channels=4, widths=(4, 4)), width=8)
+    field = DisnFieldConfig(encoder=SmallResNetConfig(code=8, channels=16, widths=(8, 8)), width=16)
     config = SingleViewModelConfig(
         geometry=ConditionedGeometryConfig(field=field), camera_optimizer=CameraRefinementConfig(mode="SE3")
     )
