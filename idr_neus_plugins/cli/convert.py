@@ -32,6 +32,8 @@ class Convert:
     """The cameras have y and z the other way round (OpenGL where OpenCV is expected, or back)."""
     invert_poses: bool = False
     """The poses are world-to-camera where camera-to-world is expected, or back."""
+    mirror: Literal["x", "y", "z"] | None = None
+    """The world is left-handed (Unity, Unreal): turn this axis round. A mesh then comes out in the mirrored world."""
     invert_masks: bool = False
     """The masks are black where the object is."""
     drop_masks: bool = False
@@ -49,7 +51,7 @@ class Convert:
         from idr_neus_plugins.data.formats.undistort import undistort
         from idr_neus_plugins.data.formats.writing import write_posed_scene
 
-        scene = self._corrected(read_posed_scene(self.scene, self.cameras))
+        scene = self._corrected(read_posed_scene(self.scene, self.cameras, self.mirror))
         with TemporaryDirectory() as folder:
             write_posed_scene(undistort(scene, Path(folder)) if self.undistort else scene, self.output, self.to)
         print(f"{self.output}: {len(scene.views)} views, {'with' if scene.has_masks else 'without'} masks")

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.idr_scene import find_camera_file, load_npz, projections_in
+from idr_neus_plugins.data.idr_scene import find_camera_file, projections_in
+from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.errors import UserError
 
 FORMATS = (

@@ -79,6 +79,13 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
         )
 
     def _refuse_unsupported(self) -> None:
+        if "world_from_scene" not in self.train_dataparser_outputs.metadata:
+            name = type(self.config.dataparser).__name__.removesuffix("Config")
+            raise UserError(
+                f"{name} does not say where the object is, which surface methods need. Name the same scene with the "
+                "parser idr-data, which reads its layout too: ns-train METHOD idr-data --data "
+                f"{self.config.dataparser.data}"
+            )
         if self.config.patch_size > 1 or self.config.train_num_images_to_sample_from != -1:
             raise UserError(
                 "Rays are drawn from all images, pixel by pixel: leave patch-size at 1 and "

@@ -12,7 +12,7 @@ from nerfstudio.data.datasets.base_dataset import InputDataset
 from torch import Tensor
 
 from idr_neus_plugins.data.files import read_pixels
-from idr_neus_plugins.data.masks import read_foreground
+from idr_neus_plugins.data.foreground import read_foreground
 
 
 class SurfaceDataset(InputDataset):

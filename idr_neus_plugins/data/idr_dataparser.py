@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-from nerfstudio.cameras.cameras import Cameras, CameraType
 from nerfstudio.data.dataparsers.base_dataparser import DataParser, DataParserConfig, DataparserOutputs
 from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.data.files import first_folder
-from idr_neus_plugins.data.handed_over import find_reader, outputs_from_foreign_scene
-from idr_neus_plugins.data.idr_scene import IdrScene, read_idr_scene
+from idr_neus_plugins.data.formats.corrections import set_region
+from idr_neus_plugins.data.formats.reading import read_posed_scene
+from idr_neus_plugins.data.idr_scene import camera_files
 from idr_neus_plugins.data.outputs import select_views, shrink_images, surface_outputs
 from idr_neus_plugins.data.split import split_views
 from idr_neus_plugins.errors import UserError
@@ -21,7 +19,7 @@ from idr_neus_plugins.errors import UserError
 
 @dataclass
 class IdrDataParserConfig(DataParserConfig):
-    """IDR/NeuS folders; nerfstudio's transforms.json, SDFStudio's meta_data.json and COLMAP folders are recognised."""
+    """Posed photographs in any layout of docs/data.md; which one it is, is recognised."""
 
     _target: type = field(default_factory=lambda: IdrDataParser)
     data: Path = Path()
@@ -65,34 +63,14 @@ class IdrDataParser(DataParser):
 
 def read_views(config: IdrDataParserConfig) -> tuple[DataparserOutputs, tuple[int, ...]]:
     """(all views of the scene, views that the data set itself holds out). Raises UserError for unusable data."""
-    if not config.data.exists():
-        raise UserError(f"{config.data} does not exist. Name a scene with --data.")
-    is_idr_scene = first_folder(config.data, "image", "images") is not None and any(config.data.glob("*.npz"))
-    read_foreign_scene = None if is_idr_scene else find_reader(config.data)
-    if read_foreign_scene is None and config.region is not None:
-        raise UserError("--region is for formats without scale_mat; an IDR/NeuS scene has its region in the npz.")
-    if read_foreign_scene is None:
-        return outputs_from_idr_scene(read_idr_scene(config.data, config.cameras)), ()
-    scene = read_foreign_scene()
-    return outputs_from_foreign_scene(scene, config.region), scene.held_out
-
-
-def outputs_from_idr_scene(scene: IdrScene) -> DataparserOutputs:
-    """All views of a scene in nerfstudio's terms: OpenGL cameras (y up, z backward), scene box [-1, 1]^3."""
-    camera_to_scene = torch.from_numpy(scene.camera_to_scene[:, :3] * [1.0, -1.0, -1.0, 1.0]).float()
-    heights, widths = torch.tensor(scene.sizes).T
-    intrinsics = torch.from_numpy(scene.intrinsics).float()
-    cameras = Cameras(
-        camera_to_worlds=camera_to_scene,
-        fx=intrinsics[:, 0, 0],
-        fy=intrinsics[:, 1, 1],
-        cx=intrinsics[:, 0, 2],
-        cy=intrinsics[:, 1, 2],
-        width=widths,
-        height=heights,
-        camera_type=CameraType.PERSPECTIVE,
-    )
-    return surface_outputs(cameras, scene.image_filenames, scene.mask_filenames, scene.world_from_scene)
+    if config.data == Path():
+        raise UserError("--data is missing. Name a scene with --data; `idr-neus sample-scene scene/` makes one.")
+    scene = read_posed_scene(config.data, config.cameras)
+    if config.region is not None:
+        if scene.world_from_scene is not None and camera_files(config.data):
+            raise UserError("--region is for formats without scale_mat; an IDR/NeuS scene has its region in the npz.")
+        scene = set_region(scene, config.region)
+    return surface_outputs(scene), scene.held_out
 
 
 idr_data = DataParserSpecification(

@@ -7,15 +7,18 @@ preparation, BlendedMVS in NeuS's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.files import first_folder, image_size, list_images
+from idr_neus_plugins.data.files import first_folder, image_size, list_images, visible_folders
+from idr_neus_plugins.data.formats.readers.unknown import what_is_there
+from idr_neus_plugins.data.mask_pairs import find_mask_folder, masks_in, pair_masks, without_masks_between
+from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.data.projection import (
     HALF_PIXEL,
     LARGEST_SKEW_PX,
@@ -52,94 +55,103 @@ def find_camera_file(folder: Path, name: str = "auto") -> Path:
         if not path.is_file():
             raise UserError(f"{path} does not exist. {folder} holds: {_names(folder.glob('*.npz'))}.")
         return path
-    standard = [folder / candidate for candidate in CAMERA_FILES if (folder / candidate).is_file()]
-    candidates = standard[:1] or [path for path in sorted(folder.glob("*.npz")) if "world_mat_0" in load_npz(path)]
+    candidates = camera_files(folder)
     if len(candidates) != 1:
         found = f"several: {_names(candidates)}" if candidates else "none"
         raise UserError(
             f"{folder} needs {' or '.join(CAMERA_FILES)} with world_mat_i and scale_mat_i; found {found}. "
-            "Choose one by name with --cameras NAME. There is no transforms.json, meta_data.json or COLMAP model."
+            "Choose one by name with --cameras NAME."
         )
     return candidates[0]
 
 
+def camera_files(folder: Path) -> list[Path]:
+    """The npz files that may be meant: one of the usual name or else all that hold cameras."""
+    standard = [folder / candidate for candidate in CAMERA_FILES if (folder / candidate).is_file()]
+    return standard[:1] or [path for path in sorted(folder.glob("*.npz")) if numbered(load_npz(path), "world_mat_")]
+
+
+def numbered(arrays: Mapping[str, np.ndarray], start: str) -> dict[int, str]:
+    """Number -> key, of the keys such as world_mat_3 or world_mat_003, in the order of the numbers."""
+    found = {int(key[len(start) :]): key for key in arrays if re.fullmatch(f"{re.escape(start)}[0-9]+", key)}
+    return dict(sorted(found.items()))
+
+
 def read_idr_scene(folder: Path, cameras: str = "auto") -> IdrScene:
     """Reads and checks a scene; pixels stay on disk. Raises UserError that says what is wrong with the folder."""
-    images = _require_images(folder)
+    images, masks = find_photographs(folder)
     camera_file = find_camera_file(folder, cameras)
-    masks = _matching_masks(folder, images)
     sizes = [image_size(path) for path in images]
-    _check_mask_sizes(images, sizes, masks)
-    world_mats, scale_mat = _read_matrices(camera_file, len(images))
-    views = [_decompose(mat @ scale_mat, i, sizes[i][0], camera_file) for i, mat in enumerate(world_mats)]
+    world_mats, scale_mat = _read_matrices(camera_file, images)
+    views = [_decompose(mat, scale_mat, images[i], sizes[i][0], camera_file) for i, mat in enumerate(world_mats)]
     intrinsics, camera_to_scene = (np.stack(part) for part in zip(*views, strict=True))
     _check_principal_points(intrinsics, sizes, camera_file)
     return IdrScene(images, masks, sizes, intrinsics, camera_to_scene, scale_mat, camera_file)
 
 
-def _require_images(folder: Path) -> list[Path]:
-    image_folder = first_folder(folder, "image", "images")
-    images = list_images(image_folder) if image_folder else []
-    if not images:
-        raise UserError(f"No images: {folder} needs a folder image/ or images/ with .png or .jpg files.")
-    return images
+def find_photographs(folder: Path) -> tuple[list[Path], list[Path] | None]:
+    """(photographs, their masks if there are any). Raises UserError where there are none, or a mask is missing."""
+    image_folder = find_image_folder(folder)
+    images, between = without_masks_between(list_images(image_folder))
+    mask_folder = find_mask_folder(folder)
+    masks, where = (masks_in(mask_folder), mask_folder) if mask_folder is not None else (between, image_folder)
+    return images, pair_masks(images, image_folder, masks, where) if masks else None
 
 
-def _matching_masks(folder: Path, images: list[Path]) -> list[Path] | None:
-    mask_folder = first_folder(folder, "mask", "masks")
-    masks = list_images(mask_folder) if mask_folder else []
-    if not masks:
-        return None
-    if len(masks) != len(images):
-        raise UserError(
-            f"{len(images)} images in {images[0].parent} but {len(masks)} masks in {mask_folder}: "
-            "there must be one mask per image. Remove the mask folder to train without masks."
-        )
-    for image, mask in zip(images, masks, strict=True):
-        if image.stem.isdigit() and mask.stem.isdigit() and int(image.stem) != int(mask.stem):
-            raise UserError(f"Image {image.name} would be paired with mask {mask.name}: one of them is missing a file.")
-    return masks
+def find_image_folder(folder: Path) -> Path:
+    """image/ or images/, or the only folder in it where an archive was unpacked one level too deep."""
+    found = first_folder(folder, "image", "images")
+    if found is not None and not list_images(found):
+        found = next((deeper for deeper in visible_folders(found) if list_images(deeper)), None)
+    if found is None:
+        raise UserError(what_is_there(folder))
+    return found
 
 
-def _check_mask_sizes(images: list[Path], sizes: list[tuple[int, int]], masks: list[Path] | None) -> None:
-    for image, (height, width), mask in zip(images, sizes, masks or [], strict=masks is not None):
-        mask_height, mask_width = image_size(mask)
-        if (mask_height, mask_width) != (height, width):
-            raise UserError(
-                f"{mask} has {mask_width}x{mask_height} pixels, but its image {image.name} has {width}x{height}."
-            )
-
-
-def _read_matrices(path: Path, num_images: int) -> tuple[Float[np.ndarray, "views 4 4"], Float[np.ndarray, "4 4"]]:
+def _read_matrices(path: Path, images: list[Path]) -> tuple[Float[np.ndarray, "views 4 4"], Float[np.ndarray, "4 4"]]:
     arrays = load_npz(path)
-    num_cameras = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in arrays)
-    if num_cameras != num_images:
+    keys = numbered(arrays, "world_mat_")
+    if len(keys) != len(images):
         raise UserError(
-            f"{path} holds {num_cameras} cameras (world_mat_i) for {num_images} images. Camera i belongs to the i-th "
-            "image, so the numbers must agree."
+            f"{path} holds {len(keys)} cameras (world_mat_i) for {len(images)} images. Camera i belongs to the i-th "
+            "image, so the numbers must agree: remove the cameras of photographs that are gone (and keep the numbers "
+            "of the others)."
         )
-    missing = [i for i in range(num_images) if f"world_mat_{i}" not in arrays]
-    if missing or "scale_mat_0" not in arrays:
-        lacking = f"world_mat_{missing[0]}" if missing else "scale_mat_0, which places the region of interest"
+    if list(keys) != list(range(len(images))) and list(keys) != _numbers(images):
+        missing = next(number for number in range(len(images)) if number not in keys)
         raise UserError(
-            f"{path} lacks {lacking}. Run `idr-neus normalize` on the scene, or choose another file with --cameras."
+            f"{path} lacks world_mat_{missing}, and its numbers are not those in the names of the images. Number the "
+            f"cameras 0 to {len(images) - 1} in the order of the images, or name the images by their cameras' numbers."
         )
-    world_mats = np.stack([_matrix(arrays, f"world_mat_{i}", path) for i in range(num_images)])
-    scale_mat = _matrix(arrays, "scale_mat_0", path)
-    for i in range(1, num_images):
-        if not np.allclose(_matrix(arrays, f"scale_mat_{i}", path, default=scale_mat), scale_mat, rtol=1e-5):
-            raise UserError(f"{path}: scale_mat_{i} differs from scale_mat_0; all views must share one scene.")
-    split_similarity(scale_mat, f"{path}: scale_mat_0")
-    return world_mats, scale_mat
+    scales = numbered(arrays, "scale_mat_")
+    if not scales:
+        raise UserError(
+            f"{path} lacks scale_mat_0, which places the region of interest. Run `idr-neus normalize` on the scene, or "
+            "choose another file with --cameras."
+        )
+    first = next(iter(scales.values()))
+    scale_mat = _matrix(arrays, first, path)
+    for key in scales.values():
+        if not np.allclose(_matrix(arrays, key, path), scale_mat, rtol=1e-5):
+            raise UserError(
+                f"{path}: {key} differs from {first}; all views must share one scene. Run `idr-neus normalize "
+                "--overwrite` on it."
+            )
+    split_similarity(scale_mat, f"{path}: {first}")
+    return np.stack([_matrix(arrays, key, path) for key in keys.values()]), scale_mat
 
 
-def _matrix(arrays: dict, name: str, path: Path, default: np.ndarray | None = None) -> Float[np.ndarray, "4 4"]:
-    if name not in arrays and default is not None:
-        return default
-    matrix = np.eye(4)
-    value = np.asarray(arrays[name], dtype=np.float64)
-    if value.shape not in ((3, 4), (4, 4)):
+def _numbers(images: list[Path]) -> list[int]:
+    """The last number in each image's name."""
+    found = [re.findall(r"[0-9]+", image.stem) for image in images]
+    return [int(numbers[-1]) for numbers in found if numbers]
+
+
+def _matrix(arrays: Mapping[str, np.ndarray], name: str, path: Path) -> Float[np.ndarray, "4 4"]:
+    value = arrays[name]
+    if value.shape not in ((3, 4), (4, 4)) or value.dtype.kind not in "fiu":
         raise UserError(f"{path}: {name} has shape {value.shape}; a 4x4 matrix is expected.")
+    matrix = np.eye(4)
     matrix[: len(value)] = value
     if not np.isfinite(matrix).all():
         raise UserError(
@@ -148,15 +160,22 @@ def _matrix(arrays: dict, name: str, path: Path, default: np.ndarray | None = No
     return matrix
 
 
-def _decompose(projection: np.ndarray, view: int, height: int, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _decompose(
+    world_mat: Float[np.ndarray, "4 4"], scale_mat: Float[np.ndarray, "4 4"], image: Path, height: int, path: Path
+) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "4 4"]]:
+    """(K with pixel centres on half-integers, camera to scene)."""
+    projection = world_mat @ scale_mat
+    # As it stands such a matrix sees the region's centre before it, with its sign turned behind: the world is mirrored.
+    mirror = np.diag([1.0, 1.0, -1.0 if np.linalg.det(projection[:3, :3]) < 0 < projection[2, 3] else 1.0, 1.0])
     try:
-        intrinsics, camera_to_scene = decompose_projection(projection[:3])
+        intrinsics, pose = decompose_projection((projection @ mirror)[:3])
     except UserError as error:
-        raise UserError(f"{path}: camera {view}: {error}") from None
+        raise UserError(f"{path}: the camera of {image.name}: {error} Remove the view.") from None
+    camera_to_scene = mirror @ pose
     if skew_in_pixels(intrinsics, height) > LARGEST_SKEW_PX:
         raise UserError(
-            f"{path}: camera {view} has a skew of {intrinsics[0, 1]:.3g}, which nerfstudio's cameras cannot express. "
-            "Undistort and rectify the images first."
+            f"{path}: the camera of {image.name} has a skew of {intrinsics[0, 1]:.3g}, which nerfstudio's cameras "
+            "cannot express. Undistort and rectify the images first."
         )
     intrinsics[0, 1] = 0.0
     intrinsics[:2, 2] += HALF_PIXEL
@@ -175,21 +194,12 @@ def _check_principal_points(intrinsics: np.ndarray, sizes: list[tuple[int, int]]
         )
 
 
-def load_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an npz file. Raises UserError where it cannot be read."""
-    try:
-        with np.load(path) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise UserError(f"{path} cannot be read as an npz file ({error}).") from None
-
-
 def projections_in(arrays: Mapping[str, np.ndarray]) -> Float[np.ndarray, "views 3 4"] | None:
-    """``world_mat_0``, ``world_mat_1``, …: world to pixels. None where there are none, or where a number is missing."""
-    count = sum(name.startswith("world_mat_") and name[10:].isdigit() for name in arrays)
-    if count == 0 or any(f"world_mat_{view}" not in arrays for view in range(count)):
+    """``world_mat_i`` in the order of their numbers: world to pixels. None where there are none."""
+    keys = numbered(arrays, "world_mat_")
+    if not keys or any(arrays[key].shape not in ((3, 4), (4, 4)) for key in keys.values()):
         return None
-    return np.stack([np.asarray(arrays[f"world_mat_{view}"], dtype=np.float64)[:3] for view in range(count)])
+    return np.stack([np.asarray(arrays[key], dtype=np.float64)[:3] for key in keys.values()])
 
 
 def _names(paths) -> str:

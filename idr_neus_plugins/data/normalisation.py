@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from nerfstudio.cameras.cameras import Cameras, CameraType
 
 from idr_neus_plugins.core.pieces import largest_piece
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
-from idr_neus_plugins.data.files import first_folder, has_alpha, image_size, list_images
-from idr_neus_plugins.data.masks import read_foreground, reduced_size
+from idr_neus_plugins.data.files import image_size
+from idr_neus_plugins.data.foreground import read_foreground
+from idr_neus_plugins.data.formats.readers.checks import checked
+from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_scene
+from idr_neus_plugins.data.idr_scene import find_photographs
+from idr_neus_plugins.data.masks import reduced_size
 from idr_neus_plugins.data.projection import HALF_PIXEL, decompose_projection
 from idr_neus_plugins.data.region import find_region, sphere_to_matrix
 from idr_neus_plugins.errors import UserError
@@ -24,14 +26,6 @@ from idr_neus_plugins.writing import replace_file
 HULL_RESOLUTION = 64
 PIXELS_ACROSS = 150.0
 """Masks are looked at in this size: a pixel is then about as large as a sample of the hull."""
-
-
-@dataclass(frozen=True)
-class Photographs:
-    images: list[Path]
-    masks: list[Path] | None
-    sizes: list[tuple[int, int]]
-    """(height, width)."""
 
 
 def find_scale_mat(
@@ -47,13 +41,11 @@ def find_scale_mat(
 
     Raises UserError where photographs and cameras do not belong together, or the silhouettes have nothing in common.
     """
-    photographs = _photographs(folder, len(projections))
-    intrinsics, poses = _decompose(projections)
-    has_foreground = photographs.masks is not None or has_alpha(photographs.images[0])
-    rough = find_region(_cameras(intrinsics, poses, photographs), photographs.images, photographs.masks, has_foreground)
-    if not has_foreground:
+    scene = _scene(folder, projections)
+    rough = find_region(scene)
+    if not scene.has_foreground:
         return rough
-    centre, radius = _hull_sphere(photographs, intrinsics, np.linalg.inv(rough) @ poses, rough[0, 0], tolerance)
+    centre, radius = _hull_sphere(scene, rough, tolerance)
     return rough @ sphere_to_matrix((*centre, margin * radius))
 
 
@@ -80,49 +72,28 @@ def smallest_sphere(points: Float[np.ndarray, "points 3"], steps: int = 300) -> 
     return centre, float(np.linalg.norm(points - centre, axis=1).max())
 
 
-def _photographs(folder: Path, cameras: int) -> Photographs:
-    image_folder, mask_folder = first_folder(folder, "image", "images"), first_folder(folder, "mask", "masks")
-    images = list_images(image_folder) if image_folder else []
-    masks = list_images(mask_folder) if mask_folder else []
-    if len(images) != cameras or len(masks) not in (0, cameras):
+def _scene(folder: Path, projections: Float[np.ndarray, "views 3 4"]) -> PosedScene:
+    """The photographs with these cameras, in their order. K gets pixel centres on half-integers."""
+    images, masks = find_photographs(folder)
+    if len(images) != len(projections):
         raise UserError(
-            f"{folder}: {len(images)} images, {len(masks)} masks and {cameras} cameras. Camera i belongs to the i-th "
-            "image and mask, so the numbers must agree; without a mask folder the region is less tight."
+            f"{folder}: {len(images)} images and {len(projections)} cameras. Camera i belongs to the i-th image, so "
+            "the numbers must agree: put the missing photographs back, or remove the cameras of those that are gone."
         )
-    return Photographs(images, masks or None, [image_size(path) for path in images])
-
-
-def _decompose(
-    projections: Float[np.ndarray, "views 3 4"],
-) -> tuple[Float[np.ndarray, "views 3 3"], Float[np.ndarray, "views 4 4"]]:
-    """K with pixel centres on half-integers, camera-to-world in OpenCV axes."""
-    intrinsics, poses = (np.stack(part) for part in zip(*map(decompose_projection, projections), strict=True))
-    intrinsics[:, :2, 2] += HALF_PIXEL
-    return intrinsics, poses
-
-
-def _cameras(intrinsics: np.ndarray, poses: np.ndarray, photographs: Photographs) -> Cameras:
-    heights, widths = torch.tensor(photographs.sizes).T
-    matrices = torch.from_numpy(intrinsics).float()
-    return Cameras(
-        camera_to_worlds=torch.from_numpy(poses[:, :3] * [1.0, -1.0, -1.0, 1.0]).float(),
-        fx=matrices[:, 0, 0],
-        fy=matrices[:, 1, 1],
-        cx=matrices[:, 0, 2],
-        cy=matrices[:, 1, 2],
-        width=widths,
-        height=heights,
-        camera_type=CameraType.PERSPECTIVE,
-    )
+    views = []
+    for image, mask, projection in zip(images, masks or [None] * len(images), projections, strict=True):
+        intrinsics, pose = decompose_projection(projection)
+        intrinsics[:2, 2] += HALF_PIXEL
+        views.append(View(image, mask, image_size(image), intrinsics, pose))
+    return checked(PosedScene(tuple(views), None))
 
 
 def _hull_sphere(
-    photographs: Photographs, intrinsics: np.ndarray, poses: np.ndarray, scale: float, tolerance: float
+    scene: PosedScene, rough: Float[np.ndarray, "4 4"], tolerance: float
 ) -> tuple[Float[np.ndarray, " 3"], float]:
     """Sphere around the visual hull, in the rough region's units."""
-    poses = poses.copy()
-    poses[:, :3, :3] *= scale  # a rotation again
-    views = _views(photographs, intrinsics, poses)
+    poses = camera_in_scene(np.stack([view.camera_to_world for view in scene.views]), rough)
+    views = _views(scene, poses)
     axis = torch.linspace(-1.0, 1.0, HULL_RESOLUTION)
     positions = torch.cartesian_prod(axis, axis, axis)
     inside = in_visual_hull(positions, views, tolerance).numpy()
@@ -137,26 +108,22 @@ def _hull_sphere(
     return centre, radius + 3**0.5 / (HULL_RESOLUTION - 1)
 
 
-def _views(photographs: Photographs, intrinsics: np.ndarray, poses: np.ndarray) -> TrainingViews:
+def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> TrainingViews:
     """The reduced masks as the visual hull wants them."""
-    reduced = [reduced_size(size, PIXELS_ACROSS) for size in photographs.sizes]
+    reduced = [reduced_size(view.size, PIXELS_ACROSS) for view in scene.views]
     height, width = (max(size[axis] for size, _ in reduced) for axis in (0, 1))
     foreground = torch.zeros(len(reduced), height, width, dtype=torch.uint8)
-    for view, (size, shrink) in enumerate(reduced):
-        mask = photographs.masks[view] if photographs.masks else None
-        pixels = read_foreground(photographs.images[view], mask, size, shrink)
-        foreground[view, : size[0], : size[1]] = torch.from_numpy(pixels)
-    shrinks = np.array([shrink for _, shrink in reduced])[:, None, None]
+    intrinsics = np.stack([view.intrinsics for view in scene.views])
+    for number, (view, (size, shrink)) in enumerate(zip(scene.views, reduced, strict=True)):
+        foreground[number, : size[0], : size[1]] = torch.from_numpy(
+            read_foreground(view.image, view.mask, size, shrink)
+        )
+        intrinsics[number, :2] /= shrink
     return TrainingViews(
-        intrinsics=torch.from_numpy(intrinsics / _rows(shrinks)).float(),
+        intrinsics=torch.from_numpy(intrinsics).float(),
         camera_to_scene=torch.from_numpy(poses[:, :3]).float(),
         sizes=torch.tensor([size for size, _ in reduced]),
         images=foreground.new_zeros(*foreground.shape, 3),
         foreground=foreground,
         is_pinhole=True,
     )
-
-
-def _rows(shrinks: Float[np.ndarray, "views 1 1"]) -> Float[np.ndarray, "views 3 1"]:
-    """What the rows of K are divided by: pixels shrink, the last row stays (0, 0, 1)."""
-    return np.concatenate([shrinks, shrinks, np.ones_like(shrinks)], axis=1)

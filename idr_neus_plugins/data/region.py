@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
-from nerfstudio.cameras.cameras import Cameras
+from jaxtyping import Float
 
-from idr_neus_plugins.data.masks import PIXELS_ACROSS, ray_directions, read_foreground, reduced_size
-from idr_neus_plugins.data.views import pinhole_matrices
+from idr_neus_plugins.data.foreground import read_foreground
+from idr_neus_plugins.data.formats.scene import PosedScene, View
+from idr_neus_plugins.data.lens import ray_directions, unproject
+from idr_neus_plugins.data.masks import PIXELS_ACROSS, reduced_size
 from idr_neus_plugins.errors import UserError
 
 MARGIN = 1.1
@@ -21,35 +21,42 @@ NEAREST_CAMERA = 0.9
 """The sphere stays below this share of the nearest camera's distance, so that every camera is outside."""
 
 
-def find_region(
-    cameras: Cameras, images: Sequence[Path], masks: Sequence[Path] | None, has_foreground: bool
-) -> Float[np.ndarray, "4 4"]:
-    """Takes the unit sphere to a sphere around what the cameras look at; units of the cameras.
+def find_region(scene: PosedScene) -> Float[np.ndarray, "4 4"]:
+    """Takes the unit sphere to a sphere around what the cameras look at; world.
 
     With masks, all rays of the foreground cross the sphere. Without (or where they hold nearly everything), it is the
     largest one around the point nearest to all optical axes that half of the cameras see as a whole.
-    Raises UserError where all cameras look in the same direction or away from each other's target.
+    Raises UserError where all cameras stand in one place, look in the same direction or away from each other's target.
     """
-    intrinsics, poses = (part.double().numpy() for part in pinhole_matrices(cameras))
-    sizes = np.stack([cameras.height[:, 0].numpy(), cameras.width[:, 0].numpy()], axis=1)
-    origins = poses[:, :, 3]
-    rays = _foreground_rays(images, masks, sizes, intrinsics, poses) if has_foreground else None
+    poses = np.stack([view.camera_to_world for view in scene.views])
+    # A world of metres may be millions of them away from its origin; sums of squares want it near.
+    middle = poses[:, :3, 3].mean(0)
+    origins = poses[:, :3, 3] - middle
+    rays = _foreground_rays(scene) if scene.has_foreground else None
     if rays is not None:
         centre = nearest_point(origins, np.stack([_unit(view.mean(0)) for view in rays]))
         radius = MARGIN * _radius_of_rays(centre, origins, rays)
     else:
-        centre = nearest_point(origins, poses[:, :, 2])
-        radius = _radius_in_view(centre, intrinsics, origins, sizes)
+        centre = nearest_point(origins, poses[:, :3, 2])
+        radius = _radius_in_view(centre, origins, scene.views)
     nearest = np.linalg.norm(origins - centre, axis=1).min()
-    return sphere_to_matrix((*centre, min(radius, NEAREST_CAMERA * nearest)))
+    return sphere_to_matrix((*(middle + centre), min(radius, NEAREST_CAMERA * nearest)))
 
 
-def views_without_region(cameras: Cameras) -> list[int]:
-    """Views that do not see the unit sphere, by the pinhole part of their cameras."""
-    intrinsics, poses = (part.double().numpy() for part in pinhole_matrices(cameras))
-    sizes = zip(cameras.height[:, 0].tolist(), cameras.width[:, 0].tolist(), strict=True)
-    views = enumerate(zip(intrinsics, poses, sizes, strict=True))
-    return [view for view, (matrix, pose, size) in views if not sees_unit_sphere(matrix, pose, size)]
+def views_without_region(views: Sequence[View], camera_to_scene: Float[np.ndarray, "views 4 4"]) -> list[int]:
+    """Views that do not see the unit sphere."""
+    cameras = enumerate(zip(views, camera_to_scene, strict=True))
+    return [number for number, (view, pose) in cameras if not _sees_unit_sphere(view, pose)]
+
+
+def _sees_unit_sphere(view: View, camera_to_scene: Float[np.ndarray, "4 4"]) -> bool:
+    if not view.is_fisheye:
+        return sees_unit_sphere(view.intrinsics, camera_to_scene[:3], view.size)
+    small, shrink = reduced_size(view.size, PIXELS_ACROSS)
+    directions = ray_directions(view, small, shrink) @ camera_to_scene[:3, :3].T
+    away = np.cross(directions, camera_to_scene[:3, 3])
+    ahead = directions @ camera_to_scene[:3, 3] < 0
+    return bool(((np.linalg.norm(away, axis=-1) <= 1) & ahead).any() or np.linalg.norm(camera_to_scene[:3, 3]) <= 1)
 
 
 def sees_unit_sphere(
@@ -94,35 +101,40 @@ def nearest_point(
     return point
 
 
-def _foreground_rays(
-    images: Sequence[Path],
-    masks: Sequence[Path] | None,
-    sizes: Int[np.ndarray, "views 2"],
-    intrinsics: Float[np.ndarray, "views 3 3"],
-    poses: Float[np.ndarray, "views 3 4"],
-) -> list[Float[np.ndarray, "_rays 3"]] | None:
-    """Unit directions of each view's foreground, of the optical axis where there is none; None if all is foreground."""
+def _foreground_rays(scene: PosedScene) -> list[Float[np.ndarray, "_rays 3"]] | None:
+    """Unit directions, in the world, of each view's foreground, of the optical axis where there is none; None if all is
+    foreground."""
     rays, shares = [], []
-    for view, image in enumerate(images):
-        small, shrink = reduced_size(tuple(sizes[view].tolist()), PIXELS_ACROSS)
-        foreground = read_foreground(image, masks[view] if masks else None, small, shrink) >= 128
+    for view in scene.views:
+        small, shrink = reduced_size(view.size, PIXELS_ACROSS)
+        foreground = read_foreground(view.image, view.mask, small, shrink) >= 128
         axis = np.array([[0.0, 0.0, 1.0]])
-        chosen = ray_directions(intrinsics[view], small, shrink)[foreground] if foreground.any() else axis
-        rays.append(chosen @ poses[view, :, :3].T)
+        chosen = ray_directions(view, small, shrink)[foreground] if foreground.any() else axis
+        rays.append(chosen @ view.camera_to_world[:3, :3].T)
         shares.append(foreground.mean())
     return rays if np.mean(shares) < MOST_FOREGROUND else None
 
 
-def _radius_of_rays(centre: np.ndarray, origins: np.ndarray, rays: list[np.ndarray]) -> float:
+def _radius_of_rays(
+    centre: Float[np.ndarray, " 3"], origins: Float[np.ndarray, "views 3"], rays: list[Float[np.ndarray, "_rays 3"]]
+) -> float:
     """Largest distance of a foreground ray from the centre; a stray hundredth of a view's pixels does not count."""
     distances = [np.linalg.norm(np.cross(centre - at, view), axis=1) for at, view in zip(origins, rays, strict=True)]
     return max(float(np.quantile(view, 0.99)) for view in distances)
 
 
-def _radius_in_view(centre: np.ndarray, intrinsics: np.ndarray, origins: np.ndarray, sizes: np.ndarray) -> float:
-    focal_lengths = np.stack([intrinsics[:, 1, 1], intrinsics[:, 0, 0]], axis=1)
-    half_angles = np.arctan((sizes / 2 / focal_lengths).min(1))
-    return float(np.median(np.linalg.norm(origins - centre, axis=1) * np.sin(half_angles)))
+def _radius_in_view(
+    centre: Float[np.ndarray, " 3"], origins: Float[np.ndarray, "views 3"], views: Sequence[View]
+) -> float:
+    """Of the sphere that half of the cameras see as a whole: by the angle up to the nearest border's middle."""
+    half_angles = []
+    for view in views:
+        height, width = view.size
+        middle = view.intrinsics[:2, 2]
+        borders = np.array([[middle[0] + width / 2, middle[1]], [middle[0], middle[1] + height / 2]])
+        half_angles.append(np.arccos(unproject(view, borders)[:, 2].clip(-1, 1)).min())
+    distances = np.linalg.norm(origins - centre, axis=1)
+    return float(np.median(distances * np.sin(np.minimum(half_angles, np.pi / 2))))
 
 
 def _unit(vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
@@ -34,11 +33,10 @@ def test_masks_that_are_all_foreground_are_left_out(tiny_scene, tmp_path, capsys
     assert "left out" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("scale", "said"), [(0, "entirely background"), (1 / 255, "0 and 1")])
-def test_masks_without_foreground_are_refused(tiny_scene, tmp_path, scale, said):
+def test_masks_without_foreground_are_refused(tiny_scene, tmp_path):
     folder = copy_scene(tiny_scene, tmp_path)
-    change_masks(folder, lambda mask: Image.fromarray((np.array(mask) * scale + 1e-6).astype(np.uint8)))
-    with pytest.raises(UserError, match=said):
+    change_masks(folder, lambda mask: Image.new("L", mask.size))
+    with pytest.raises(UserError, match="entirely background"):
         read(folder)
 
 

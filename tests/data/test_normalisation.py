@@ -92,7 +92,7 @@ def test_what_is_refused(new_data, tmp_path):
     with pytest.raises(UserError, match="--margin"):
         Normalize(new_data, margin=0.5).main()
     (new_data / "image" / "000000.png").unlink()
-    with pytest.raises(UserError, match="9 images, 10 masks and 10 cameras"):
+    with pytest.raises(UserError, match="9 images and 10 cameras"):
         Normalize(new_data).main()
     np.savez(new_data / "other.npz", something=np.zeros(3))
     with pytest.raises(UserError, match="several"):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.data.doctor.examination import Examination
-from idr_neus_plugins.data.doctor.finding import Finding, name_views
+from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.matches import PairMatches, distances_of, fundamental
 from idr_neus_plugins.data.doctor.pictures import seen_from_above, side_by_side, with_lines
 from idr_neus_plugins.data.region import sees_unit_sphere
@@ -17,6 +17,8 @@ MIN_PAIRS = 3
 """Fewer pairs of matched pictures say nothing about a scene's cameras."""
 LARGEST_ERROR_PX = 1.5
 """Median distance from epipolar lines; good cameras are below half a pixel of the reduced pictures."""
+SAME = 1e-6
+"""Entries of two poses that differ by less, in units of the region's radius, are the same pose."""
 BETTER = 0.3
 """Another convention is named where it leaves less than this share of the error."""
 
@@ -38,8 +40,8 @@ def check_directions(scene: Examination) -> list[Finding]:
     away = _blind(scene, poses)
     if not away:
         return []
-    evidence = f"{len(away)} of {len(scene)} cameras do not see the region of interest: view {name_views(away)}."
-    fix = scene.convert("--drop-views " + " ".join(map(str, away)))
+    evidence = f"{len(away)} of {len(scene)} cameras do not see the region of interest: view {scene.names(away)}."
+    fix = scene.drop(away)
     if 2 * len(away) > len(scene):
         fix = "Say where the object is: " + scene.convert("--region X Y Z RADIUS")
         world = np.stack([view.camera_to_world for view in scene.scene.views])
@@ -52,6 +54,19 @@ def check_directions(scene: Examination) -> list[Finding]:
         return seen_from_above(poses, away)
 
     return [Finding("cameras-look-away", "severe", evidence, fix, away, picture)]
+
+
+def check_same_places(scene: Examination) -> list[Finding]:
+    """Views with the very same pose: one has got the camera of the other."""
+    poses = scene.camera_to_scene
+    alike = [(i, j) for j in range(len(poses)) for i in range(j) if np.allclose(poses[i], poses[j], rtol=0, atol=SAME)]
+    if not alike:
+        return []
+    names = ", ".join(f"{scene.names(pair)}" for pair in alike[:4])
+    files = scene.scene.views[alike[0][1]].image.name
+    evidence = f"Views {names} have the same camera pose: one of them ({files}?) has got that of the other."
+    again = sorted({j for _, j in alike})
+    return [Finding("same-camera", "severe", evidence, scene.drop(again), scene.called(again))]
 
 
 def check_conventions(scene: Examination) -> list[Finding]:
@@ -88,8 +103,8 @@ def check_wrong_views(scene: Examination) -> list[Finding]:
             wrong.append(view)
     if not wrong:
         return []
-    evidence = f"The pictures contradict the camera of view {name_views(tuple(wrong))}, and agree with the others."
-    fix = scene.convert("--drop-views " + " ".join(map(str, wrong)))
+    evidence = f"The pictures contradict the camera of view {scene.names(wrong)}, and agree with the others."
+    fix = scene.drop(wrong)
     return [Finding("camera-of-view", "severe", evidence, fix, tuple(wrong), _show(scene, wrong[0]))]
 
 

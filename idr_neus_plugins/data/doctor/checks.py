@@ -12,6 +12,7 @@ Check = Callable[[Examination], list[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     cameras.check_directions,
+    cameras.check_same_places,
     region.check_cameras_outside,
     region.check_region_size,
     region.check_scale,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +13,12 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from idr_neus_plugins.data.doctor.finding import name_views
 from idr_neus_plugins.data.doctor.matches import PairMatches, match_neighbours
-from idr_neus_plugins.data.files import has_alpha, read_pixels
-from idr_neus_plugins.data.formats.scene import PosedScene
-from idr_neus_plugins.data.masks import read_foreground, reduced_size
-from idr_neus_plugins.data.projection import split_similarity
+from idr_neus_plugins.data.files import read_pixels
+from idr_neus_plugins.data.foreground import read_foreground
+from idr_neus_plugins.data.formats.scene import PosedScene, camera_in_scene
+from idr_neus_plugins.data.masks import reduced_size
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class Examination:
     pairs: int
     in_alpha: bool | None = None
     """Whether masks are in the pictures' alpha channel; None: look."""
+    numbers: tuple[int, ...] | None = None
+    """What the views are called in findings, where they are some of a larger scene's; None: 0, 1, 2, …"""
 
     def __len__(self) -> int:
         return len(self.scene.views)
@@ -53,10 +56,7 @@ class Examination:
 
     @cached_property
     def camera_to_scene(self) -> Float[np.ndarray, "views 4 4"]:
-        scale, _, _ = split_similarity(self.world_from_scene, "The region of interest")
-        poses = np.linalg.inv(self.world_from_scene) @ np.stack([view.camera_to_world for view in self.scene.views])
-        poses[:, :3, :3] *= scale
-        return poses
+        return camera_in_scene(np.stack([view.camera_to_world for view in self.scene.views]), self.world_from_scene)
 
     @cached_property
     def shrinks(self) -> list[float]:
@@ -84,8 +84,8 @@ class Examination:
     @cached_property
     def foreground(self) -> list[Bool[np.ndarray, "_h _w"]] | None:
         """Reduced masks as the files say, from mask files or alpha; None for scenes without."""
-        in_alpha = has_alpha(self.scene.views[0].image) if self.in_alpha is None else self.in_alpha
-        if not self.scene.has_masks and not in_alpha:
+        there = self.scene.has_masks or self.in_alpha if self.in_alpha is not None else self.scene.has_foreground
+        if not there:
             return None
         views = self.scene.views
         return self.of_each_view(
@@ -101,6 +101,18 @@ class Examination:
     @property
     def where(self) -> Path:
         return self.scene.views[0].image.parent
+
+    def called(self, views: Sequence[int]) -> tuple[int, ...]:
+        """Numbers of these views in the whole scene."""
+        return tuple(int(view if self.numbers is None else self.numbers[view]) for view in views)
+
+    def names(self, views: Sequence[int]) -> str:
+        """These views in a sentence."""
+        return name_views(self.called(views))
+
+    def drop(self, views: Sequence[int]) -> str:
+        """The command that writes a copy without these views."""
+        return self.convert("--drop-views " + " ".join(map(str, self.called(views))))
 
     def convert(self, options: str) -> str:
         """The command that writes a corrected copy of the scene."""

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from idr_neus_plugins.data.doctor.examination import Examination
-from idr_neus_plugins.data.doctor.finding import Finding, name_views
+from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.pictures import outlined, side_by_side
 from idr_neus_plugins.data.masks import masks_are_useful
 from idr_neus_plugins.errors import UserError
@@ -21,12 +21,8 @@ def check_polarity(scene: Examination) -> list[Finding]:
     """Masks that are inverted, empty throughout, or say nothing at all."""
     if scene.foreground is None:
         return []
-    views = scene.scene.views
-    masks = [view.mask for view in views if view.mask is not None] if scene.scene.has_masks else None
-    images, sizes = [view.image for view in views], [view.size for view in views]
-    intrinsics = np.stack([view.intrinsics for view in views])
     try:
-        useful = masks_are_useful(images, masks, sizes, intrinsics, scene.camera_to_scene)
+        useful = masks_are_useful(scene.scene, scene.world_from_scene)
     except UserError as error:
         option = "--invert-masks" if "inverted" in str(error) else "--drop-masks"
         return [Finding("mask-polarity", "severe", str(error), scene.convert(option), picture=_sample(scene))]
@@ -45,10 +41,10 @@ def check_coverage(scene: Examination) -> list[Finding]:
     if not odd or 2 * len(odd) > len(shares):
         return []
     evidence = (
-        f"The mask of view {name_views(odd)} holds {100 * shares[odd[0]]:.1f} % of the picture; the median is "
+        f"The mask of view {scene.names(odd)} holds {100 * shares[odd[0]]:.1f} % of the picture; the median is "
         f"{100 * np.median(shares):.0f} %."
     )
-    fix = scene.convert("--drop-views " + " ".join(map(str, odd)))
+    fix = scene.drop(odd)
     return [Finding("mask-coverage", "severe", evidence, fix, odd, _sample(scene, odd[0]))]
 
 
@@ -67,13 +63,13 @@ def check_alignment(scene: Examination) -> list[Finding]:
         return []
     worst = int(np.nanargmin(scores))
     evidence = (
-        f"{100 * (1 - scores[worst]):.0f} % of the foreground of view {worst} is contradicted by the masks of other "
-        f"views; so is that of {len(wrong)} of {len(scene)} views ({name_views(wrong)})."
+        f"{100 * (1 - scores[worst]):.0f} % of the foreground of view {scene.names([worst])} is contradicted by the "
+        f"masks of other views; so is that of {len(wrong)} of {len(scene)} views ({scene.names(wrong)})."
     )
     if 2 * len(wrong) > len(scene):
         fix = "Masks and cameras do not belong together: make the masks again, or estimate the cameras again."
     else:
-        fix = scene.convert("--drop-views " + " ".join(map(str, wrong)))
+        fix = scene.drop(wrong)
     return [Finding("mask-alignment", "severe", evidence, fix, wrong, _sample(scene, worst))]
 
 

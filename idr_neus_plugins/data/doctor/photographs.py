@@ -28,12 +28,12 @@ def check_exposure(scene: Examination) -> list[Finding]:
     worst = max(odd, key=lambda view: abs(gains[view]))
     evidence = (
         f"View {worst} is {np.exp(gains[worst]):.2f} times as bright as the others where they share points; "
-        f"so far off: {name_views(odd)}."
+        f"so far off: {scene.names(odd)}."
     )
     if 3 * len(odd) > len(scene):
         fix = "Lock the exposure and photograph again, or let training fit an appearance per photograph."
     else:
-        fix = scene.convert("--drop-views " + " ".join(map(str, odd)))
+        fix = scene.drop(odd)
     return [Finding("exposure", "warning", evidence, fix, odd, _show(scene, (worst, _partner(scene, worst))))]
 
 
@@ -84,8 +84,10 @@ def check_blur(scene: Examination) -> list[Finding]:
     if not odd:
         return []
     worst, best = int(np.nanargmin(values)), int(np.nanargmin(np.abs(values - typical)))
-    evidence = f"View {name_views(odd)}: fine detail is {100 * values[worst] / typical:.0f} % of what other views show."
-    fix = scene.convert("--drop-views " + " ".join(map(str, odd)))
+    evidence = (
+        f"View {scene.names(odd)}: fine detail is {100 * values[worst] / typical:.0f} % of what other views show."
+    )
+    fix = scene.drop(odd)
     return [Finding("blur", "warning", evidence, fix, odd, _show(scene, (worst, best)))]
 
 
@@ -119,8 +121,8 @@ def check_doubles(scene: Examination) -> list[Finding]:
         return []
     again = tuple(sorted({j for _, j in doubles}))
     first = doubles[0]
-    evidence = f"Views {first[0]} and {first[1]} are the same picture; seen twice: {name_views(again)}."
-    fix = scene.convert("--drop-views " + " ".join(map(str, again)))
+    evidence = f"Views {scene.names(first)} are the same picture; seen twice: {scene.names(again)}."
+    fix = scene.drop(again)
     return [Finding("duplicate", "severe", evidence, fix, again, _show(scene, first))]
 
 

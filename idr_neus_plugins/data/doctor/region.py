@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.data.doctor.examination import Examination
-from idr_neus_plugins.data.doctor.finding import Finding, name_views
+from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.masks import check_polarity
 from idr_neus_plugins.data.doctor.pictures import seen_from_above, side_by_side, with_region
 
@@ -41,7 +41,7 @@ def check_cameras_outside(scene: Examination) -> list[Finding]:
     inside = tuple(np.flatnonzero(distances <= 1.0).tolist())
     if not inside:
         return []
-    evidence = f"{len(inside)} of {len(scene)} cameras are inside the region of interest ({name_views(inside)})."
+    evidence = f"{len(inside)} of {len(scene)} cameras are inside the region of interest ({scene.names(inside)})."
 
     def picture() -> np.ndarray:
         return seen_from_above(scene.camera_to_scene, inside)

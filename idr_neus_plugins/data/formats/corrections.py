@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.errors import UserError
 
+Axis = Literal["x", "y", "z"]
 OTHER_AXES = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
@@ -31,15 +33,25 @@ def invert_poses(scene: PosedScene) -> PosedScene:
     return _change_views(scene, lambda view: replace(view, camera_to_world=np.linalg.inv(view.camera_to_world)))
 
 
+def mirror_world(scene: PosedScene, axis: Axis) -> PosedScene:
+    """A left-handed world made right-handed, by turning one of its axes round."""
+    mirror = np.eye(4)
+    mirror["xyz".index(axis), "xyz".index(axis)] = -1.0
+    region = scene.world_from_scene
+    mirrored = replace(scene, world_from_scene=None if region is None else mirror @ region @ mirror)
+    return _change_views(mirrored, lambda view: replace(view, camera_to_world=mirror @ view.camera_to_world))
+
+
 def drop_views(scene: PosedScene, numbers: Sequence[int]) -> PosedScene:
     """Without these views, counted from 0. Raises UserError for a number that no view has."""
     unknown = [number for number in numbers if not 0 <= number < len(scene.views)]
     if unknown:
         raise UserError(f"There are no views {unknown}; they are numbered 0 to {len(scene.views) - 1}.")
-    kept = tuple(view for number, view in enumerate(scene.views) if number not in set(numbers))
+    kept = [number for number in range(len(scene.views)) if number not in set(numbers)]
     if not kept:
         raise UserError("No view would be left.")
-    return replace(scene, views=kept)
+    held_out = tuple(place for place, number in enumerate(kept) if number in set(scene.held_out))
+    return replace(scene, views=tuple(scene.views[number] for number in kept), held_out=held_out)
 
 
 def drop_masks(scene: PosedScene) -> PosedScene:

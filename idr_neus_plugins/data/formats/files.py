@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from idr_neus_plugins.data.files import IMAGE_SUFFIXES, open_image, read_pixels
+from idr_neus_plugins.data.files import open_image, reading_image
+from idr_neus_plugins.data.foreground import read_foreground
 from idr_neus_plugins.data.formats.scene import PosedScene, View
+
+COPIED = (".png", ".jpg", ".jpeg")
 
 
 def copy_files(
@@ -34,10 +37,10 @@ def copy_files(
 
 def _place_image(source: Path, stem: Path) -> Path:
     stem.parent.mkdir(parents=True, exist_ok=True)
-    if source.suffix.lower() in IMAGE_SUFFIXES:
+    if source.suffix.lower() in COPIED:
         return Path(shutil.copyfile(source, stem.with_suffix(source.suffix.lower())))
     target = stem.with_suffix(".png")
-    with open_image(source) as image:
+    with open_image(source) as image, reading_image(source):
         image.save(target)
     return target
 
@@ -45,5 +48,5 @@ def _place_image(source: Path, stem: Path) -> Path:
 def _write_mask(view: View, target: Path, inverted: bool) -> None:
     assert view.mask is not None
     target.parent.mkdir(parents=True, exist_ok=True)
-    pixels = read_pixels(view.mask, "L", view.size, 1.0)
+    pixels = read_foreground(view.image, view.mask, view.size)
     Image.fromarray(np.uint8(255) - pixels if inverted else pixels).save(target)

@@ -1,79 +1,86 @@
-"""Any known layout -> a :class:`PosedScene`. The files are read by the same code that training uses."""
+"""Any known layout -> a :class:`PosedScene`: for training, for the doctor and for every other command."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-from nerfstudio.cameras.cameras import CameraType
-
-from idr_neus_plugins.data.files import first_folder
-from idr_neus_plugins.data.formats.scene import NO_DISTORTION, PosedScene, View
-from idr_neus_plugins.data.handed_over import ForeignScene, find_reader
-from idr_neus_plugins.data.idr_scene import IdrScene, read_idr_scene
-from idr_neus_plugins.data.projection import split_similarity
-from idr_neus_plugins.data.views import pinhole_matrices
+from idr_neus_plugins.data.camera_order import in_order_of_names
+from idr_neus_plugins.data.formats.corrections import Axis, mirror_world
+from idr_neus_plugins.data.formats.readers.blended_mvs import is_blended_mvs, read_blended_mvs
+from idr_neus_plugins.data.formats.readers.bundle_sdf import is_bundle_sdf, read_bundle_sdf
+from idr_neus_plugins.data.formats.readers.checks import checked
+from idr_neus_plugins.data.formats.readers.colmap import models_in, read_colmap
+from idr_neus_plugins.data.formats.readers.llff import POSES, read_llff
+from idr_neus_plugins.data.formats.readers.metashape import find_metashape, read_metashape
+from idr_neus_plugins.data.formats.readers.polycam import is_polycam, read_polycam
+from idr_neus_plugins.data.formats.readers.reality_capture import find_reality_capture, read_reality_capture
+from idr_neus_plugins.data.formats.readers.sdfstudio import read_sdfstudio
+from idr_neus_plugins.data.formats.readers.transforms import read_split_transforms, read_transforms
+from idr_neus_plugins.data.formats.readers.unknown import what_is_there
+from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
+from idr_neus_plugins.data.idr_scene import IdrScene, camera_files, read_idr_scene
 from idr_neus_plugins.errors import UserError
 
 
-def read_posed_scene(path: Path, cameras: str = "auto") -> PosedScene:
+def read_posed_scene(path: Path, cameras: str = "auto", mirror: Axis | None = None) -> PosedScene:
     """The scene in a folder or json file. ``cameras`` names the npz of an IDR/NeuS folder that holds several.
 
+    ``mirror`` turns an axis of a left-handed world round, which is refused otherwise.
     Raises UserError where nothing known is there or it cannot be read.
     """
     if not path.exists():
-        raise UserError(f"{path} does not exist.")
-    is_idr_scene = first_folder(path, "image", "images") is not None and any(path.glob("*.npz"))
-    read_foreign_scene = None if is_idr_scene else find_reader(path)
-    if read_foreign_scene is None:
-        return from_idr_scene(read_idr_scene(path, cameras))
-    return from_foreign_scene(read_foreign_scene())
+        raise UserError(f"{path} does not exist. Name a scene: a folder, or a json file.")
+    reader = find_reader(path, cameras)
+    if reader is None:
+        raise UserError(what_is_there(path))
+    scene = reader()
+    return checked(scene if mirror is None else mirror_world(scene, mirror))
+
+
+def find_reader(path: Path, cameras: str = "auto") -> Callable[[], PosedScene] | None:
+    """What reads this folder or file; None for one that is in no known layout.
+
+    A folder may be in several: cameras with a region of interest come first, then poses, then what they were made from.
+    """
+    if path.suffix == ".json":
+        return lambda: (read_sdfstudio if path.name == "meta_data.json" else read_transforms)(path)
+    if not path.is_dir():
+        return None
+    if cameras != "auto" or camera_files(path):
+        return lambda: from_idr_scene(read_idr_scene(path, cameras))
+    return _find_foreign_reader(path)
+
+
+def _find_foreign_reader(path: Path) -> Callable[[], PosedScene] | None:
+    if (path / "meta_data.json").is_file():
+        return lambda: read_sdfstudio(path / "meta_data.json")
+    if is_blended_mvs(path):
+        return lambda: read_blended_mvs(path)
+    if (path / "transforms.json").is_file():
+        return lambda: read_transforms(path / "transforms.json")
+    if (path / "transforms_train.json").is_file():
+        return lambda: read_split_transforms(path)
+    if models_in(path):
+        return lambda: read_colmap(path)
+    if (path / POSES).is_file():
+        return lambda: read_llff(path)
+    if is_polycam(path):
+        return lambda: read_polycam(path)
+    if is_bundle_sdf(path):
+        return lambda: read_bundle_sdf(path)
+    if (table := find_reality_capture(path)) is not None:
+        return lambda: read_reality_capture(table)
+    if (document := find_metashape(path)) is not None:
+        return lambda: read_metashape(document)
+    return None
 
 
 def from_idr_scene(scene: IdrScene) -> PosedScene:
-    views = tuple(
-        View(
-            image=scene.image_filenames[i],
-            mask=None if scene.mask_filenames is None else scene.mask_filenames[i],
-            size=scene.sizes[i],
-            intrinsics=scene.intrinsics[i],
-            camera_to_world=move_camera(scene.world_from_scene, scene.camera_to_scene[i]),
-        )
-        for i in range(len(scene.image_filenames))
-    )
-    return PosedScene(views, scene.world_from_scene)
-
-
-def from_foreign_scene(scene: ForeignScene) -> PosedScene:
-    """Raises UserError for fisheye and other projections that only nerfstudio itself can express."""
-    cameras, images = scene.outputs.cameras, scene.outputs.image_filenames
-    if bool((cameras.camera_type != CameraType.PERSPECTIVE.value).any()):
-        raise UserError(f"The cameras of {images[0].parent} are no perspective cameras. Undistort the images first.")
-    intrinsics, poses = (part.double().numpy() for part in pinhole_matrices(cameras))
-    bottom = np.broadcast_to([[0.0, 0.0, 0.0, 1.0]], (len(poses), 1, 4))
-    poses = np.concatenate([poses, bottom], axis=1)
-    lenses = cameras.distortion_params
-    views = tuple(
-        View(
-            image=image,
-            mask=scene.masks[i] if scene.masks else None,
-            size=(int(cameras.height[i]), int(cameras.width[i])),
-            intrinsics=intrinsics[i],
-            camera_to_world=move_camera(scene.world_from_parsed, poses[i]),
-            distortion=NO_DISTORTION if lenses is None else tuple(lenses[i].tolist()),
-        )
-        for i, image in enumerate(images)
-    )
-    region = None if scene.parsed_from_scene is None else scene.world_from_parsed @ scene.parsed_from_scene
-    return PosedScene(views, region)
-
-
-def move_camera(
-    to_world: Float[np.ndarray, "4 4"], camera_to_scene: Float[np.ndarray, "4 4"]
-) -> Float[np.ndarray, "4 4"]:
-    """Rigid camera-to-world pose of a camera in a frame that a similarity takes to the world."""
-    scale, _, _ = split_similarity(to_world, "The transformation from scene to world")
-    pose = to_world @ camera_to_scene
-    pose[:3, :3] /= scale
-    return pose
+    """The same in the world; cameras that were written in the order of the names as text are put in order."""
+    masks = scene.mask_filenames or [None] * len(scene.image_filenames)
+    files = zip(scene.image_filenames, masks, scene.sizes, strict=True)
+    poses = camera_in_world(scene.camera_to_scene, scene.world_from_scene)
+    cameras = zip(scene.intrinsics, poses, strict=True)
+    views = tuple(View(*of_files, *camera) for of_files, camera in zip(files, cameras, strict=True))
+    return in_order_of_names(PosedScene(views, scene.world_from_scene))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.data.files import has_alpha, read_pixels
+from idr_neus_plugins.data.foreground import read_foreground
 from idr_neus_plugins.data.formats.scene import NO_DISTORTION, PosedScene, View
 from idr_neus_plugins.data.projection import HALF_PIXEL
 from idr_neus_plugins.errors import UserError
@@ -39,7 +40,7 @@ def _undistort_view(view: View, folder: Path, number: int) -> View:
     mask = None
     if view.mask is not None:
         mask = folder / "undistorted" / f"{number:06d}_mask.png"
-        _write(mask, cv2.undistort(read_pixels(view.mask, "L", view.size, 1.0), matrix, lens, None, pinhole))
+        _write(mask, cv2.undistort(read_foreground(view.image, view.mask, view.size), matrix, lens, None, pinhole))
     intrinsics = np.asarray(pinhole, dtype=np.float64) + PIXEL_CENTRES
     return replace(view, image=image, mask=mask, intrinsics=intrinsics, distortion=NO_DISTORTION)
 

@@ -11,10 +11,9 @@ from rich.progress import Progress as Bar
 
 from idr_neus_plugins.data.files import list_images
 from idr_neus_plugins.data.formats.idr import write_idr
-from idr_neus_plugins.data.formats.reading import read_posed_scene
+from idr_neus_plugins.data.formats.reading import find_reader, read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.undistort import undistort
-from idr_neus_plugins.data.handed_over import find_reader
 from idr_neus_plugins.data.prepare import cameras, masks, photographs
 from idr_neus_plugins.data.prepare.options import PrepareOptions
 from idr_neus_plugins.data.prepare.region import automatic_region, sphere_around_box, sphere_around_interest

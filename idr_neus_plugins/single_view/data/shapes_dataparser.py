@@ -11,8 +11,8 @@ from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.files import image_size
+from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.outputs import surface_outputs
-from idr_neus_plugins.data.views import nerfstudio_cameras
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.single_view.data.shape_set import ShapeEntry, of_split, read_shape_set
 
@@ -43,7 +43,7 @@ def shape_outputs(entries: list[ShapeEntry]) -> DataparserOutputs:
     cameras = [camera for entry in entries for camera in shape_cameras(entry)]
     if not images or len(images) != len(cameras):
         raise UserError(f"{entries[0].folder.parents[1]} has {len(images)} images and {len(cameras)} cameras.")
-    outputs = surface_outputs(nerfstudio_cameras(cameras), images, None, np.eye(4))
+    outputs = surface_outputs(PosedScene(tuple(map(_view, images, cameras)), np.eye(4)))
     # The cameras look at different objects: no silhouettes to be compared, no interpolated paths between them.
     return DataparserOutputs(
         image_filenames=images,
@@ -53,6 +53,11 @@ def shape_outputs(entries: list[ShapeEntry]) -> DataparserOutputs:
         dataparser_transform=outputs.dataparser_transform,
         dataparser_scale=1.0,
     )
+
+
+def _view(image: Path, camera: PinholeCamera) -> View:
+    pose = np.vstack([camera.camera_to_scene, [[0.0, 0.0, 0.0, 1.0]]])
+    return View(image, None, camera.size, np.asarray(camera.intrinsics, np.float64), np.asarray(pose, np.float64))
 
 
 def shape_cameras(entry: ShapeEntry) -> list[PinholeCamera]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.files import list_images, open_image
-from idr_neus_plugins.data.idr_scene import load_npz
+from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.single_view.importing.backgrounds import cut_from_background
 from idr_neus_plugins.single_view.importing.solids import Z_UP, solid_of_points, upright

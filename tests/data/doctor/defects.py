@@ -13,8 +13,7 @@ from scipy.spatial.transform import Rotation
 from idr_neus_plugins.core.pinhole import look_at
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.formats import corrections
-from idr_neus_plugins.data.formats.reading import move_camera
-from idr_neus_plugins.data.formats.scene import PosedScene, View
+from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.data.sample_camera import photograph
 from idr_neus_plugins.data.sample_scene import WORLD_FROM_SCENE
@@ -33,7 +32,7 @@ def sound_scene(folder: Path) -> PosedScene:
         image, mask = folder / f"{number:06d}.png", folder / f"{number:03d}_mask.png"
         Image.fromarray(picture).save(image)
         Image.fromarray(coverage).save(mask)
-        views.append(View(image, mask, (size, size), matrix, move_camera(WORLD_FROM_SCENE, pose)))
+        views.append(View(image, mask, (size, size), matrix, camera_in_world(pose, WORLD_FROM_SCENE)))
     return PosedScene(tuple(views), WORLD_FROM_SCENE)
 
 

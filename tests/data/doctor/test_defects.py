@@ -67,7 +67,7 @@ DEFECTS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "half-pixel": (defects.half_pixel, (), "--shift-pixels 0.5 0.5"),
     "exposure": (defects.dark_view, (), "--drop-views 5"),
     "blur": (defects.blurred_view, (), "--drop-views 5"),
-    "duplicate": (defects.doubled_view, (), "--drop-views 6"),
+    "duplicate": (defects.doubled_view, ("same-camera",), "--drop-views 6"),
     "missing-image": (defects.missing_photograph, (), "Put the missing files back"),
 }
 """Finding -> (what makes it, what else follows from it, part of the fix)."""

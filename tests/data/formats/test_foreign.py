@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 
@@ -169,12 +170,16 @@ def test_bad_files_are_named(scene, tmp_path):
 
     assert "cannot be read" in refusal("{")
     assert "frames" in refusal({"w": 64})
-    assert "fx not specified" in refusal({key: value for key, value in good.items() if key != "fl_x"})
+    assert "camera_angle_x" in refusal({key: value for key, value in good.items() if not key.startswith("fl_")})
     assert "made for 128x64" in refusal({**good, "w": 128})
     assert "NaN" in refusal({**good, "frames": [{**good["frames"][0], "transform_matrix": [[float("nan")] * 4] * 4}]})
     lost = [{**frame, "file_path": "lost.png"} for frame in good["frames"]]
     assert "lost.png does not exist" in refusal({**good, "frames": lost})
-    ahead = [{**frame, "transform_matrix": np.eye(4).tolist()} for frame in good["frames"]]
+    here = [{**frame, "transform_matrix": np.eye(4).tolist()} for frame in good["frames"]]
+    assert "in one place" in refusal({**good, "frames": here})
+    ahead = copy.deepcopy(here)
+    for number, frame in enumerate(ahead):
+        frame["transform_matrix"][0][3] = float(number)
     assert "--region" in refusal({**good, "frames": ahead})
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.files import first_folder, image_size, list_images
+from idr_neus_plugins.data.files import image_size, list_images
+from idr_neus_plugins.data.formats.readers.checks import rigid
 from idr_neus_plugins.data.formats.scene import PosedScene, View
+from idr_neus_plugins.data.mask_pairs import with_masks
+from idr_neus_plugins.data.plain_files import matrix, read_text
 from idr_neus_plugins.data.projection import HALF_PIXEL
 from idr_neus_plugins.errors import UserError
 
@@ -30,33 +33,24 @@ def read_blended_mvs(folder: Path) -> PosedScene:
     images = [path for path in list_images(folder / IMAGES) if not path.stem.endswith(MASKED)]
     if not images:
         raise UserError(f"{folder / IMAGES} holds no photographs.")
-    mask_folder = first_folder(folder, "masks", "mask")
-    return PosedScene(tuple(_view(image, folder / CAMERAS, mask_folder) for image in images), None)
+    scene = PosedScene(tuple(_view(image, folder / CAMERAS) for image in images), None)
+    return with_masks(scene, folder, folder / IMAGES)
 
 
-def _view(image: Path, cameras: Path, mask_folder: Path | None) -> View:
+def _view(image: Path, cameras: Path) -> View:
     camera_to_world, intrinsics = read_camera(cameras / f"{image.stem}_cam.txt")
     intrinsics[:2, 2] += HALF_PIXEL
-    mask = None
-    if mask_folder is not None:
-        mask = next((path for path in list_images(mask_folder) if path.stem == image.stem), None)
-        if mask is None:
-            raise UserError(f"{mask_folder} holds no mask for {image.name}. Remove the folder to do without masks.")
-    return View(image, mask, image_size(image), intrinsics, camera_to_world)
+    return View(image, None, image_size(image), intrinsics, camera_to_world)
 
 
 def read_camera(path: Path) -> tuple[Float[np.ndarray, "4 4"], Float[np.ndarray, "3 3"]]:
     """(camera-to-world, K as the file has it). Raises UserError for a missing or malformed file."""
-    try:
-        words = path.read_text().split()
-        extrinsic, intrinsic = words.index("extrinsic") + 1, words.index("intrinsic") + 1
-        from_world = np.array(words[extrinsic : extrinsic + 16], dtype=np.float64).reshape(4, 4)
-        intrinsics = np.array(words[intrinsic : intrinsic + 9], dtype=np.float64).reshape(3, 3)
-        camera_to_world = np.linalg.inv(from_world)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: each photograph needs its camera file.") from None
-    except (OSError, ValueError, np.linalg.LinAlgError) as error:
-        raise UserError(f"{path} is no camera file of BlendedMVS ({error}).") from None
-    if not np.isfinite(camera_to_world).all():
-        raise UserError(f"{path} holds NaN or infinite numbers. Remove the view.")
-    return camera_to_world, intrinsics
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: each photograph needs its camera file.")
+    words = read_text(path).split()
+    if "extrinsic" not in words or "intrinsic" not in words:
+        raise UserError(f"{path} is no camera file of BlendedMVS: it needs a part `extrinsic` and a part `intrinsic`.")
+    extrinsic, intrinsic = words.index("extrinsic") + 1, words.index("intrinsic") + 1
+    from_world = matrix(words[extrinsic : extrinsic + 16], 4, 4, f"{path}: extrinsic")
+    intrinsics = matrix(words[intrinsic : intrinsic + 9], 3, 3, f"{path}: intrinsic")
+    return np.linalg.inv(rigid(from_world, f"{path}: extrinsic")), intrinsics.copy()

@@ -1,0 +1,1 @@
+"""One reader per layout: a folder or file -> a PosedScene."""
