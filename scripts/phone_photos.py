@@ -19,10 +19,10 @@ import tyro
 from PIL import Image
 
 from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.data.files import image_size, read_pixels
 from idr_neus_plugins.errors import UserError, user_errors
-from idr_neus_plugins.evaluation.distance import load_mesh
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.evaluation.reading import load_mesh
 from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.progress import progress_bar
 from idr_neus_plugins.writing import whole_folder

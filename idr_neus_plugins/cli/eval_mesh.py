@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import trimesh
 
+    from idr_neus_plugins.evaluation.scene_views import SceneViews
     from idr_neus_plugins.evaluation.scores import Scores
     from idr_neus_plugins.evaluation.truth import Truth
 
@@ -27,17 +28,23 @@ class EvalMesh:
     mesh: Path
     """The reconstructed mesh."""
     exact: Path | None = None
-    """The true surface as a mesh, in the same frame: accuracy, completeness, chamfer, normal_consistency, fscore."""
+    """The true surface as a mesh, in the same frame: distances both ways, normals, grain, topology; with --scene also
+    holes, and everything only of what the cameras see."""
     points: Path | None = None
-    """Reference points as npz (`xyz` [N, 3], optionally `views` [N]): median, mean, p90, within."""
+    """Reference points as npz (`xyz` [N, 3], optionally `views` [N]): median, mean, p90, within, roughness_deg."""
     min_views: int = 0
     """Use only reference points that were seen in at least this many views."""
+    roughness_radius: float | None = None
+    """With --points: roughness_deg is the mean angle of the normals to their means within so far; 1 % of the diagonal
+    by default. Compare meshes of one scene, with one radius."""
     dtu: Path | None = None
     """Folder with DTU's evaluation data (stlNNN_total.ply, ObsMaskNN_10.mat, PlaneNN.mat): the official protocol."""
     scan: int | None = None
     """Number of the scan, with --dtu."""
     scene: Path | None = None
-    """IDR/NeuS folder with the cameras and masks that --cull and --frame use."""
+    """IDR/NeuS folder with the cameras and masks that --exact, --cull and --frame use."""
+    whole: bool = False
+    """With --exact and --scene: judge all of the surface, also what no camera sees."""
     from_scene: Path | None = None
     """IDR/NeuS folder of the same photographs that the mesh comes from, where its cameras are others: it is laid into
     the world of --scene first, by the similarity that takes camera centres to camera centres."""
@@ -74,16 +81,20 @@ class EvalMesh:
             write_json(self.json, scores | {"protocol": self._protocol()})
 
     def _truths(self) -> list[Truth]:
-        from idr_neus_plugins.evaluation.distance import load_mesh, load_points
         from idr_neus_plugins.evaluation.dtu import load_dtu_scan
+        from idr_neus_plugins.evaluation.reading import load_mesh, load_points
         from idr_neus_plugins.evaluation.truth import ExactMesh, ReferencePoints, StructuredLight
 
         truths: list[Truth] = []
         if self.exact is not None:
-            truths.append(ExactMesh(self.exact.name, self.thresholds, load_mesh(self.exact), self.samples, self.seed))
+            exact, views = load_mesh(self.exact), self._views()
+            truths.append(ExactMesh(self.exact.name, self.thresholds, exact, self.samples, self.seed, views))
         if self.points is not None:
+            if self.roughness_radius is not None and not self.roughness_radius > 0:
+                raise UserError("--roughness-radius must be above 0, in the units of the mesh.")
             points = load_points(self.points, self.min_views)
-            truths.append(ReferencePoints(f"{len(points):,} points of {self.points.name}", self.thresholds, points))
+            name = f"{len(points):,} points of {self.points.name}"
+            truths.append(ReferencePoints(name, self.thresholds, points, self.roughness_radius))
         if self.dtu is not None:
             if self.scan is None:
                 raise UserError("Which scan is it? Give its number with --scan.")
@@ -91,9 +102,19 @@ class EvalMesh:
             truths.append(StructuredLight(f"DTU's scan {self.scan}", self.thresholds, scan, self.seed))
         return [truth.moved(self._scene_from_world()) for truth in truths] if self.frame == "scene" else truths
 
+    def _views(self) -> SceneViews | None:
+        if self.scene is None or self.whole:
+            return None
+        from idr_neus_plugins.cli.scene_views import read_scene_views
+
+        try:
+            return read_scene_views(self.scene)
+        except UserError as error:
+            raise UserError(f"{error} Or judge the whole surface, seen or not, with --whole.") from None
+
     def _load_mesh(self) -> trimesh.Trimesh:
         from idr_neus_plugins.cli.culling import cull_by_scene
-        from idr_neus_plugins.evaluation.distance import load_mesh
+        from idr_neus_plugins.evaluation.reading import load_mesh
 
         mesh = load_mesh(self.mesh)
         if self.from_scene is not None:
@@ -152,4 +173,5 @@ class EvalMesh:
         units = "scene units" if self.frame == "scene" else "world units"
         cameras = "" if self.from_scene is None else "cameras aligned, "
         icp = "no ICP" if self.icp is None else f"ICP within {self.icp:g}"
-        return f"cull {self.cull}, {cameras}{icp}, {units}"
+        seen = "what the cameras see, " if self.exact is not None and self.scene is not None and not self.whole else ""
+        return f"cull {self.cull}, {seen}{cameras}{icp}, {units}"

@@ -7,8 +7,8 @@ import trimesh
 from jaxtyping import Float
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.evaluation.distance import sample_surface
 from idr_neus_plugins.evaluation.scores import Scores
+from idr_neus_plugins.evaluation.surface_points import sample_surface
 
 POINTS = 200_000
 """Of either cloud are used at most."""

@@ -9,13 +9,17 @@ import numpy as np
 import trimesh
 from jaxtyping import Float
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.evaluation.chamfer import compare_with_mesh, compare_with_points
-from idr_neus_plugins.evaluation.distance import MeshDistance, sample_surface
+from idr_neus_plugins.evaluation.chamfer import compare_with_points
 from idr_neus_plugins.evaluation.dtu import CAP_MM, DtuScan, score_against_scan
 from idr_neus_plugins.evaluation.error_colors import ColoredShape, colored_mesh, colored_points
+from idr_neus_plugins.evaluation.exact import compare_with_mesh
 from idr_neus_plugins.evaluation.nearest import Progress, nearest_distances
+from idr_neus_plugins.evaluation.roughness import FINE, roughness_deg
+from idr_neus_plugins.evaluation.scene_views import SceneViews
 from idr_neus_plugins.evaluation.scores import Scores
+from idr_neus_plugins.evaluation.surface_points import sample_surface
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,21 @@ class ExactMesh(Truth):
     samples: int
     """Points drawn on each surface."""
     seed: int
+    views: SceneViews | None = None
+    """With them, only what the cameras see is judged, and also along the rays of their pixels."""
 
     def scores(self, mesh: trimesh.Trimesh, progress: Progress | None = None) -> Scores:
-        return compare_with_mesh(mesh, self.exact, self.thresholds, self.samples, self.seed, progress)
+        return compare_with_mesh(mesh, self.exact, self.thresholds, self.samples, self.seed, self.views, progress)
 
     def points(self) -> Float[np.ndarray, "n 3"]:
         return sample_surface(self.exact, self.samples, self.seed)[0]
 
     def colored(self, mesh: trimesh.Trimesh, limit: float) -> ColoredShape:
-        return colored_mesh(mesh, MeshDistance(self.exact)(np.asarray(mesh.vertices)).distances, limit)
+        return colored_mesh(mesh, RayCaster(self.exact).closest(np.asarray(mesh.vertices)).distances, limit)
 
     def moved(self, transform: Float[np.ndarray, "4 4"]) -> Truth:
-        return replace(self, exact=self.exact.copy().apply_transform(transform))
+        views = None if self.views is None else self.views.moved(transform)
+        return replace(self, exact=self.exact.copy().apply_transform(transform), views=views)
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,23 @@ class ReferencePoints(Truth):
     """Scattered points on the surface: judged from them to the mesh only, as between them nothing is known."""
 
     xyz: Float[np.ndarray, "n 3"]
+    roughness_radius: float | None = None
+    """Within which roughness is measured; 1 % of the diagonal of the mesh's box where it is None."""
 
     def scores(self, mesh: trimesh.Trimesh, progress: Progress | None = None) -> Scores:
-        return compare_with_points(mesh, self.xyz, self.thresholds, progress)
+        """Of the points' distances, and ``roughness_deg`` of the mesh: points cannot tell of the surface between."""
+        radius = self.roughness_radius
+        if radius is None:
+            radius = FINE * float(np.linalg.norm(mesh.extents))
+        scores = compare_with_points(mesh, self.xyz, self.thresholds, progress)
+        return scores | {"roughness_deg": roughness_deg(mesh, radius), "roughness_radius": radius}
 
     def points(self) -> Float[np.ndarray, "n 3"]:
         return self.xyz
 
     def colored(self, mesh: trimesh.Trimesh, limit: float) -> ColoredShape:
         """The points, not the mesh, carry the colours."""
-        return colored_points(self.xyz, MeshDistance(mesh)(self.xyz).distances, limit)
+        return colored_points(self.xyz, RayCaster(mesh).closest(self.xyz).distances, limit)
 
     def moved(self, transform: Float[np.ndarray, "4 4"]) -> Truth:
         return replace(self, xyz=np.asarray(trimesh.transform_points(self.xyz, transform)))

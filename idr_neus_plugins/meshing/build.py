@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from idr_neus_plugins.core.pinhole import cameras_of
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
@@ -20,7 +21,6 @@ from idr_neus_plugins.meshing.hull import SilhouetteHull
 from idr_neus_plugins.meshing.interest import Interest, cut, region_within
 from idr_neus_plugins.meshing.lattice import SDF
 from idr_neus_plugins.meshing.options import MeshOptions
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.refine import refine_vertices
 from idr_neus_plugins.meshing.simplify import deviation, simplify
 from idr_neus_plugins.meshing.texture.bake import bake

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.raycasting import Hits, RayCaster
 from idr_neus_plugins.meshing.finished import FinishedMesh
-from idr_neus_plugins.meshing.raycasting import Hits, RayCaster
 from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.meshing.texture.view_dependence import seen_from
 

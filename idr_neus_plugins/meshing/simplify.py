@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.raycasting import RayCaster
 
 if TYPE_CHECKING:
     import trimesh

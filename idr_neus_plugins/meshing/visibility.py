@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.progress import progress_bar
 
 OFFSET = 1e-4

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.finished import FinishedMesh
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.rendering import mesh_colors
 
 REACH = 1.1
@@ -80,7 +80,7 @@ def cached(mesh: FinishedMesh, nodes: int = NODES) -> ShapeGrid:
     near = np.flatnonzero(sdf.abs().numpy() < NEAR * 2 * REACH / (nodes - 1))
     points = _nodes(nodes)[near]
     sdf[near] = torch.from_numpy(caster.signed_distances(points)).float()
-    faces, weights = caster.closest(points)
+    _, faces, weights = caster.closest(points)
     colors = torch.zeros(3, len(sdf))
     colors[:, near] = torch.from_numpy(mesh_colors(mesh, mesh.faces[faces], weights).T).float()
     shape = (nodes, nodes, nodes)

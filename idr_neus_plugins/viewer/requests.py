@@ -80,7 +80,7 @@ class LiveMeshRequest(Request[LiveMesh]):
         if self.look == "normals":
             return _bytes(0.5 + 0.5 * mesh.normals)
         if self.look == "confidence":
-            from idr_neus_plugins.meshing.raycasting import RayCaster
+            from idr_neus_plugins.core.raycasting import RayCaster
             from idr_neus_plugins.meshing.visibility import visibility
 
             sight = visibility(RayCaster(mesh.shape), mesh.vertices, mesh.normals, self.cameras, progress=False)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import viser
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.viewer.requests import scale_colors
 
 GAP = 1.15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import trimesh
 from idr_neus_plugins.cli.eval_mesh import EvalMesh
 from idr_neus_plugins.cli.main import entrypoint
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.clean import select_faces
 
 
 @pytest.fixture
@@ -37,9 +39,12 @@ def test_scores_and_keys_of_a_mesh(spheres, monkeypatch, capsys):
     command(monkeypatch, "eval", "mesh", *files, *options)
     scores = json.loads((spheres / "out" / "s.json").read_text())
     relative = {"accuracy_relative", "completeness_relative", "chamfer_relative", "diameter"}
+    relative |= {"fscore_relative_0.005", "fscore_relative_0.01"}
+    normals = {"normal_consistency", "normals_deg", "normals_deg_median", "roughness_deg", "roughness_radius"}
+    topology = {"faces", "components", "components_large", "open_edges", "watertight", "euler", "genus"}
     at_thresholds = {f"{name}_{t}" for name in ("precision", "recall", "fscore", "within") for t in (0.8, 1.2)}
-    assert set(scores) == relative | at_thresholds | {
-        "accuracy", "completeness", "chamfer", "normal_consistency", "median", "mean", "p90", "protocol"
+    assert set(scores) == relative | at_thresholds | normals | topology | {
+        "accuracy", "completeness", "chamfer", "median", "mean", "p90", "protocol"
     }  # fmt: skip
     assert scores["protocol"] == "cull none, no ICP, world units"
     assert scores["chamfer"] == pytest.approx(1, abs=0.02) and scores["median"] == pytest.approx(0.5, abs=0.02)
@@ -65,12 +70,55 @@ def test_a_mesh_made_with_other_cameras_is_laid_over_by_them(spheres):
         }
         np.savez(spheres / name / "cameras.npz", **mats)
     trimesh.load(spheres / "10.ply").apply_transform(other_from_world).export(spheres / "moved.ply")
-    options = {"exact": spheres / "11.ply", "samples": 5000, "json": spheres / "s.json"}
+    options = {"exact": spheres / "11.ply", "samples": 5000, "json": spheres / "s.json", "whole": True}
     EvalMesh(spheres / "moved.ply", **options, from_scene=spheres / "other", scene=spheres / "world").main()
     scores = json.loads((spheres / "s.json").read_text())
     assert scores["chamfer"] == pytest.approx(1, abs=0.02) and "cameras aligned" in scores["protocol"]
     with pytest.raises(UserError, match="--scene"):
         EvalMesh(spheres / "moved.ply", **options, from_scene=spheres / "other").main()
+
+
+def test_roughness_is_told_within_the_radius_that_is_asked_for(spheres):
+    EvalMesh(spheres / "10.ply", points=spheres / "points.npz", roughness_radius=5.0, json=spheres / "s.json").main()
+    scores = json.loads((spheres / "s.json").read_text())
+    assert scores["roughness_radius"] == 5.0 and 0 < scores["roughness_deg"] < 5, "facets of a ball"
+    with pytest.raises(UserError, match="above 0"):
+        EvalMesh(spheres / "10.ply", points=spheres / "points.npz", roughness_radius=-1.0).main()
+
+
+def test_with_the_scene_only_what_its_cameras_see_is_judged(tiny_scene, tmp_path):
+    """An enclosed ball is beyond every camera; half of the surface that is missing is in their sight."""
+    surface = trimesh.load(tiny_scene / "surface.ply", process=False)
+    middle = surface.vertices.mean(0)
+    inside = trimesh.creation.icosphere(3, radius=5).apply_translation(middle + [0, 0, 25])
+    half = select_faces(surface, surface.triangles_center[:, 0] < middle[0])
+    for name, mesh in (("stuffed", trimesh.util.concatenate([surface, inside])), ("half", half)):
+        mesh.export(tmp_path / f"{name}.ply")
+    options = {"exact": tiny_scene / "surface.ply", "scene": tiny_scene, "samples": 5000, "json": tmp_path / "s.json"}
+    EvalMesh(tmp_path / "stuffed.ply", **options).main()
+    seen = json.loads((tmp_path / "s.json").read_text())
+    assert seen["chamfer"] < 1e-3 and seen["holes"] == seen["in_front"] == seen["beside"] == 0
+    assert seen["components"] == 2 and seen["genus"] == 1 and "what the cameras see" in seen["protocol"]
+    EvalMesh(tmp_path / "half.ply", **options).main()
+    assert 0.2 < json.loads((tmp_path / "s.json").read_text())["holes"] < 0.8
+    EvalMesh(tmp_path / "stuffed.ply", **options, whole=True).main()
+    assert json.loads((tmp_path / "s.json").read_text())["accuracy"] > 0.1
+
+
+def test_points_that_come_with_a_scene_are_used(tiny_scene, tmp_path):
+    scene, surface = tmp_path / "scene", trimesh.load(tiny_scene / "surface.ply", process=False)
+    shutil.copytree(tiny_scene, scene)
+    top = surface.vertices[:, 2].argsort()[-50:]
+    points = {"xyz": surface.vertices[top], "normals": surface.vertex_normals[top].astype(np.float16)}
+    np.savez(scene / "visible.npz", **points, texture=np.arange(50))
+    half = select_faces(surface, surface.triangles_center[:, 2] > surface.vertices[:, 2].mean())
+    half.export(tmp_path / "half.ply")
+    options = {"exact": scene / "surface.ply", "scene": scene, "samples": 5000, "json": tmp_path / "s.json"}
+    EvalMesh(tmp_path / "half.ply", **options).main()
+    assert json.loads((tmp_path / "s.json").read_text())["completeness"] == pytest.approx(0, abs=1e-3)
+    np.savez(scene / "visible.npz", xyz=surface.vertices[top])
+    with pytest.raises(UserError, match="lacks normals, texture.*--whole"):
+        EvalMesh(tmp_path / "half.ply", **options).main()
 
 
 def test_bad_input_is_one_message(spheres, monkeypatch, capsys):
@@ -83,7 +131,7 @@ def test_bad_input_is_one_message(spheres, monkeypatch, capsys):
 
 
 def test_other_errors_keep_their_stack_trace(spheres, monkeypatch):
-    monkeypatch.setattr("idr_neus_plugins.evaluation.distance.load_mesh", lambda _: 1 / 0)
+    monkeypatch.setattr("idr_neus_plugins.evaluation.reading.load_mesh", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         command(monkeypatch, "eval", "mesh", "--mesh", spheres / "10.ply", "--exact", spheres / "11.ply")
 

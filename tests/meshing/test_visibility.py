@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.visibility import faces_seen, visibility
 from tests.meshing.views import around, looking_at_origin
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.finished import FinishedMesh
-from idr_neus_plugins.meshing.raycasting import RayCaster
 
 PADDING = 4
 """Texels between charts: with bilinear look-up two levels of a mip map stay free of their neighbours."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera, cameras_of
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.meshing.finished import FinishedMesh
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
 from idr_neus_plugins.meshing.texture.exposure import align_exposures
 from idr_neus_plugins.meshing.texture.lookup import bilinear

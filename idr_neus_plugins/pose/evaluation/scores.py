@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.cameras import rotation_angles
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import to_frame
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.pose.evaluation.symmetry import Symmetry, closest_equivalent
 
 POINTS = 1000
@@ -92,7 +92,7 @@ def box_iou(first: PosedMesh, second: PosedMesh) -> float:
 
 def add_s(found: PosedMesh, true: PosedMesh) -> float:
     """Mean distance from points of the true surface to the found one (Xiang et al. 2018, to the surface itself)."""
-    from idr_neus_plugins.evaluation.distance import sample_surface
+    from idr_neus_plugins.evaluation.surface_points import sample_surface
 
     points, _ = sample_surface(true.mesh.shape, POINTS, 0)
     surface = to_frame(found.mesh, found.matrix).shape

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.cameras import rotation_angles
-from idr_neus_plugins.meshing.raycasting import RayCaster
 
 if TYPE_CHECKING:
     import trimesh
@@ -29,7 +29,7 @@ class Symmetry(NamedTuple):
 
 def symmetry_of(shape: trimesh.Trimesh, seed: int = 0) -> Symmetry:
     """Of a shape in its object frame: turns about z, and half turns about horizontal axes."""
-    from idr_neus_plugins.evaluation.distance import sample_surface
+    from idr_neus_plugins.evaluation.surface_points import sample_surface
 
     points, _ = sample_surface(shape, POINTS, seed)
     caster, reach = RayCaster(shape), TOLERANCE * 2 * np.linalg.norm(points, axis=1).max()

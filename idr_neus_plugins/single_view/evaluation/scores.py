@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.evaluation.distance import MeshDistance, sample_surface
+from idr_neus_plugins.core.raycasting import RayCaster
+from idr_neus_plugins.evaluation.chamfer import OneWay, one_way
 from idr_neus_plugins.evaluation.scores import Scores, f_scores
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.evaluation.surface_points import sample_surface
 
 if TYPE_CHECKING:
     import trimesh
@@ -47,12 +48,12 @@ def seen_by(
 def surface_scores(mesh: trimesh.Trimesh, true: trimesh.Trimesh, samples: int, seed: int) -> Scores:
     """``chamfer_l1``: half the sum of both directions' mean distances; ``chamfer_l2``: the sum of the mean squares;
     ``fscore_<t>``; ``normal_consistency``: mean |cosine| of the normals at closest points."""
-    to_true, first = _one_way(mesh, true, samples, seed)
-    to_mesh, second = _one_way(true, mesh, samples, seed + 1)
+    there, back = _one_way(mesh, true, samples, seed), _one_way(true, mesh, samples, seed + 1)
+    to_true, to_mesh = there.distances, back.distances
     scores = {
         "chamfer_l1": float(to_true.mean() + to_mesh.mean()) / 2,
         "chamfer_l2": float(np.square(to_true).mean() + np.square(to_mesh).mean()),
-        "normal_consistency": float(first.mean() + second.mean()) / 2,
+        "normal_consistency": float(there.cosines.mean() + back.cosines.mean()) / 2,
     }
     all_f = f_scores(to_true, to_mesh, THRESHOLDS)
     return scores | {name: value for name, value in all_f.items() if name.startswith("fscore")}
@@ -71,11 +72,5 @@ def means_by_category(rows: Sequence[tuple[str, Scores]]) -> Scores:
     return means
 
 
-def _one_way(
-    source: trimesh.Trimesh, target: trimesh.Trimesh, samples: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distances [n] and |cosines| of the normals [n] from samples of one surface to the other."""
-    points, faces = sample_surface(source, samples, seed)
-    closest = MeshDistance(target)(points)
-    cosines = np.sum(source.face_normals[faces] * target.face_normals[closest.faces], 1)
-    return closest.distances, np.abs(cosines)
+def _one_way(source: trimesh.Trimesh, target: trimesh.Trimesh, samples: int, seed: int) -> OneWay:
+    return one_way(sample_surface(source, samples, seed), target, RayCaster(target))

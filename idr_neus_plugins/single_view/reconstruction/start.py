@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.meshing.finished import FinishedMesh
-from idr_neus_plugins.meshing.raycasting import RayCaster
 
 RESOLUTION = 96
 SPHERES_BOX = torch.tensor([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])

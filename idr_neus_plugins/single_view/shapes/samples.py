@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float, Float16, UInt8
 
-from idr_neus_plugins.evaluation.distance import sample_surface
+from idr_neus_plugins.evaluation.surface_points import sample_surface
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 NEAR = ((0.02, 0.25), (0.07, 0.4))

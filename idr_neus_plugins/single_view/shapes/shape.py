@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import to_frame
-from idr_neus_plugins.meshing.raycasting import RayCaster
 from idr_neus_plugins.meshing.rendering import mesh_colors
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Shape:
 
     def colors(self, positions: Float[np.ndarray, "points 3"]) -> UInt8[np.ndarray, "points 3"]:
         """Those of the look's points closest to ``positions``."""
-        faces, weights = RayCaster(self.look.shape).closest(positions)
+        _, faces, weights = RayCaster(self.look.shape).closest(positions)
         colors = mesh_colors(self.look, self.look.faces[faces], weights)
         return (colors.clip(0, 1) * 255).round().astype(np.uint8)
 

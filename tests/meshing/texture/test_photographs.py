@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.texture.photographs import MARGIN_PX, look, prepare
 from tests.meshing.views import looking_at_origin, painted_sphere, photograph
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,6 +26,17 @@ class Hits(NamedTuple):
     @property
     def met(self) -> np.ndarray:
         return self.faces >= 0
+
+
+class Closest(NamedTuple):
+    """The closest points of the mesh."""
+
+    distances: np.ndarray
+    """To them [n], in the units of the mesh."""
+    faces: np.ndarray
+    """That hold them [n]."""
+    barycentric: np.ndarray
+    """Weights of the face's three vertices [n, 3]."""
 
 
 class RayCaster:
@@ -67,14 +79,14 @@ class RayCaster:
         ]
         return np.concatenate(parts).astype(np.float64) * self.size
 
-    def closest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Faces [n] and barycentric weights [n, 3] of the closest points of the mesh."""
-        faces, barycentric = [], []
-        for start in range(0, len(points), BATCH):
-            found = self._scene.compute_closest_points(self._tensor(self._normalised(points[start : start + BATCH])))
-            faces.append(found["primitive_ids"].numpy().astype(np.int64))
-            barycentric.append(_barycentric(found["primitive_uvs"].numpy()))
-        return np.concatenate(faces), np.concatenate(barycentric)
+    def closest(self, points: np.ndarray, progress: Callable[[int, int], None] | None = None) -> Closest:
+        """Closest points of the mesh for ``points`` [n, 3]; ``progress`` is told (points done, points in all)."""
+        parts = []
+        for start in range(0, max(len(points), 1), BATCH):
+            parts.append(self._closest(points[start : start + BATCH]))
+            if progress is not None:
+                progress(min(start + BATCH, len(points)), len(points))
+        return Closest(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def signed_distances(self, points: np.ndarray) -> np.ndarray:
         """Distances [n], negative inside, by counting crossings in three directions; the mesh must be watertight."""
@@ -93,6 +105,16 @@ class RayCaster:
         barycentric = _barycentric(found["primitive_uvs"].numpy()) * met[:, None]
         faces = np.where(met, found["primitive_ids"].numpy().astype(np.int64), -1)
         return Hits(distances, faces, barycentric)
+
+    def _closest(self, points: np.ndarray) -> Closest:
+        query = self._normalised(points)
+        found = self._scene.compute_closest_points(self._tensor(query))
+        offsets = found["points"].numpy().astype(np.float64) - query
+        return Closest(
+            np.linalg.norm(offsets, axis=1) * self.size,
+            found["primitive_ids"].numpy().astype(np.int64),
+            _barycentric(found["primitive_uvs"].numpy()),
+        )
 
     def _rays(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """[n, 6]: start and the way to the end, so that the end is at distance 1."""

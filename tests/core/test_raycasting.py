@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import trimesh
 
-from idr_neus_plugins.meshing.raycasting import RayCaster
+from idr_neus_plugins.core.raycasting import RayCaster
 
 
 def test_first_hits_of_a_box_far_from_the_origin():
@@ -34,3 +35,28 @@ def test_distances_to_the_surface():
     caster = RayCaster(trimesh.creation.icosphere(5, radius=3))
     points = np.array([[0, 0, 5.0], [0, 0, 0], [0, 2.5, 0]])
     np.testing.assert_allclose(caster.distances(points), [2, 3, 0.5], atol=5e-3)
+
+
+def test_distance_to_a_box_is_exact_far_from_the_origin():
+    mesh = trimesh.creation.box()
+    mesh.apply_translation([700, -300, 100])
+    points = mesh.vertices.mean(0) + [[2, 0, 0], [0, 0.3, 0], [1.5, 1.5, 1.5], [0.5, 0.2, 0.1], [3, 4.5, 0]]
+    closest = RayCaster(mesh).closest(points)
+    np.testing.assert_allclose(closest.distances, [1.5, 0.2, 3**0.5, 0, np.hypot(2.5, 4)], atol=3e-6)
+    np.testing.assert_allclose(mesh.face_normals[closest.faces[:2]], [[1, 0, 0], [0, 1, 0]])
+
+
+def test_distance_is_to_faces_not_to_vertices():
+    triangle = trimesh.Trimesh([[0, 0, 0], [10, 0, 0], [0, 10, 0]], [[0, 1, 2]], process=False)
+    assert RayCaster(triangle).closest(np.array([[3.0, 3.0, 2.0]])).distances[0] == pytest.approx(2, abs=1e-5)
+
+
+def test_agrees_with_brute_force():
+    mesh = trimesh.creation.icosphere(subdivisions=2)
+    points = np.random.default_rng(0).normal(size=(200, 3))
+    each = [
+        trimesh.triangles.closest_point(mesh.triangles, np.broadcast_to(point, (len(mesh.faces), 3)))
+        for point in points
+    ]
+    exact = np.array([np.linalg.norm(near - point, axis=1).min() for near, point in zip(each, points, strict=True)])
+    np.testing.assert_allclose(RayCaster(mesh).closest(points).distances, exact, atol=2e-6)
