@@ -12,6 +12,8 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.scene_views import SceneViews, TruthPoints
 from idr_neus_plugins.evaluation.surface_points import SurfacePoints
 
+WITHOUT_MASKS = 0.97
+"""Of the region's radius: what lies farther out is not judged without masks, as meshes are cut off at the region."""
 TRUTH = "visible.npz"
 """Points of the exact surface that the photographs show, where somebody has computed them already."""
 
@@ -33,7 +35,8 @@ def read_scene_views(folder: Path) -> SceneViews:
     def grey(view: int) -> np.ndarray:
         return read_pixels(scene.image_filenames[view], "L", scene.sizes[view], 1.0).astype(np.float32)
 
-    views = SceneViews(cameras, grey, np.zeros(3), 1.0, scene.mask_filenames is not None)
+    masked = scene.mask_filenames is not None
+    views = SceneViews(cameras, grey, np.zeros(3), 1.0 if masked else WITHOUT_MASKS, masked)
     return replace(views.moved(scene.world_from_scene), truth=_truth(folder / TRUTH))
 
 

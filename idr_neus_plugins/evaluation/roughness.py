@@ -1,8 +1,8 @@
 """What a person sees as grain: how far normals turn away from the mean of those around them.
 
-Mean normals are over points spread evenly over the surface, within a ball, that face the same way; so both sides of a
-thin plate keep apart. An exact surface has edges and relief of its own, which turn its normals as well: what counts is
-how much more a reconstruction's turn than the truth's at the same places.
+Mean normals are over points spread evenly over the surface, within a ball, that face the same way, so that both sides
+of a thin plate keep apart. An exact surface has edges and relief of its own, which turn its normals as well: what
+counts is how much more a reconstruction's turn than the truth's at the same places.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ FINE, BROAD = 0.01, 0.04
 """Radii of the balls, of the exact surface's diameter: grain is within the fine, ripple from it to the broad one."""
 FLAT_GRAIN_DEG, FLAT_RIPPLE_DEG = 1.0, 3.0
 """Where the exact surface turns by less than this, it is flat: any grain there is the reconstruction's."""
+BESIDE_EDGES = 0.2
+"""Cosine of normals above which they are averaged where no truth tells how much of the turning is edges: what stands
+across an edge of 90 degrees is left out with certainty, not by chance."""
 FEWEST = 50
 """Of fewer points no mean is given."""
 PER_BALL = 80
@@ -31,7 +34,7 @@ def roughness_deg(mesh: trimesh.Trimesh, radius: float, samples: int = 400_000, 
     """Mean angle between the normals of a mesh and their means within ``radius``. Compare one scene's meshes only."""
     cloud = sample_surface(mesh, samples, seed)
     places = cloud.only(np.random.default_rng(seed).choice(samples, min(samples, PLACES), replace=False))
-    return float(angles_deg(places.normals, mean_normals(places, cloud, radius, seed)).mean())
+    return float(angles_deg(places.normals, mean_normals(places, cloud, radius, seed, alike=BESIDE_EDGES)).mean())
 
 
 def grain_and_ripple(
@@ -57,17 +60,20 @@ def grain_and_ripple(
     return _excess("grain", grain_found, grain_truth, flat) | _excess("ripple", ripple_found, ripple_truth, flatter)
 
 
-def mean_normals(places: SurfacePoints, cloud: SurfacePoints, radius: float, seed: int = 0) -> np.ndarray:
+def mean_normals(
+    places: SurfacePoints, cloud: SurfacePoints, radius: float, seed: int = 0, alike: float = 0.0
+) -> np.ndarray:
     """Unit mean normals [n, 3] of the ``cloud`` within ``radius`` of the places, of what faces as they do.
 
-    A place that has nothing around it keeps its own normal.
+    A place that has nothing around it keeps its own normal. ``alike``: cosine of two normals that face the same way.
     """
     cloud = _thinned(cloud, places, radius, seed)
     pairs = KDTree(places.points).sparse_distance_matrix(KDTree(cloud.points), radius, output_type="ndarray")
     own, other = pairs["i"], pairs["j"]
-    alike = np.einsum("ij,ij->i", places.normals[own], cloud.normals[other]) > 0
+    averaged = np.einsum("ij,ij->i", places.normals[own], cloud.normals[other]) > alike
+    own, other = own[averaged], other[averaged]
     shape = len(places.points), len(cloud.points)
-    sums = coo_array((np.ones(alike.sum()), (own[alike], other[alike])), shape=shape).tocsr() @ cloud.normals
+    sums = coo_array((np.ones(len(own)), (own, other)), shape=shape).tocsr() @ cloud.normals
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), places.normals)
 

@@ -10,7 +10,7 @@ from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.scene_views import SceneViews, TruthPoints, sight
 from idr_neus_plugins.evaluation.surface_points import SurfacePoints
 
-WINDOW = 3.0
+WINDOW = 1.5
 """Standard deviation of the window over which gradients are averaged, pixels."""
 FEWEST_VIEWS = 2
 """One camera alone sees no depth."""
