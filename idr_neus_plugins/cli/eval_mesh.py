@@ -42,7 +42,7 @@ class EvalMesh:
     scan: int | None = None
     """Number of the scan, with --dtu."""
     scene: Path | None = None
-    """IDR/NeuS folder with the cameras and masks that --exact, --cull and --frame use."""
+    """The scene whose cameras --exact judges by, in any known layout; --cull and --frame need an IDR/NeuS folder."""
     whole: bool = False
     """With --exact and --scene: judge all of the surface, also what no camera sees."""
     from_scene: Path | None = None

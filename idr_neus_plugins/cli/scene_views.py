@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,29 +18,33 @@ TRUTH = "visible.npz"
 
 
 def read_scene_views(folder: Path) -> SceneViews:
-    """In the world, of an IDR/NeuS scene. Photographs stay on disk until they are asked for.
+    """In the world, of a scene in any known layout. Photographs stay on disk until they are asked for.
 
-    Raises UserError that says what is wrong with the folder.
+    Raises UserError that says what is wrong with the folder, or that its photographs are distorted.
     """
     from idr_neus_plugins.data.files import read_pixels
-    from idr_neus_plugins.data.idr_scene import read_idr_scene
+    from idr_neus_plugins.data.formats.reading import read_posed_scene
+    from idr_neus_plugins.data.projection import split_similarity
 
-    scene = read_idr_scene(folder)
-    cameras = [
-        PinholeCamera(intrinsics, pose[:3], size)
-        for intrinsics, pose, size in zip(scene.intrinsics, scene.camera_to_scene, scene.sizes, strict=True)
-    ]
+    scene = read_posed_scene(folder)
+    if not all(view.is_pinhole for view in scene.views):
+        raise UserError(
+            f"The lenses of {folder} are distorted. `idr-neus convert --undistort` makes a scene to judge by."
+        )
+    cameras = [PinholeCamera(view.intrinsics, view.camera_to_world[:3], view.size) for view in scene.views]
+    radius, _, centre = split_similarity(scene.region(), str(folder))
 
     def grey(view: int) -> np.ndarray:
-        return read_pixels(scene.image_filenames[view], "L", scene.sizes[view], 1.0).astype(np.float32)
+        return read_pixels(scene.views[view].image, "L", scene.views[view].size, 1.0).astype(np.float32)
 
-    masked = scene.mask_filenames is not None
-    views = SceneViews(cameras, grey, np.zeros(3), 1.0 if masked else WITHOUT_MASKS, masked)
-    return replace(views.moved(scene.world_from_scene), truth=_truth(folder / TRUTH))
+    masked = scene.has_foreground
+    return SceneViews(
+        cameras, grey, centre, radius * (1.0 if masked else WITHOUT_MASKS), masked, _truth(folder / TRUTH)
+    )
 
 
 def _truth(path: Path) -> TruthPoints | None:
-    from idr_neus_plugins.data.idr_scene import load_npz
+    from idr_neus_plugins.data.plain_files import load_npz
 
     if not path.is_file():
         return None
