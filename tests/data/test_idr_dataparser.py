@@ -7,8 +7,8 @@ import pytest
 import torch
 import trimesh
 
-from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, idr_data
 from idr_neus_plugins.data.foreground import read_foreground
+from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, idr_data
 from idr_neus_plugins.data.sample_camera import trace
 from idr_neus_plugins.data.views import pinhole_matrices
 
