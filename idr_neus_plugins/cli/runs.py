@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from idr_neus_plugins.errors import UserError, brief
 
@@ -13,24 +14,50 @@ if TYPE_CHECKING:
     from nerfstudio.pipelines.base_pipeline import Pipeline
 
 
+class Run(NamedTuple):
+    """A run whose weights are loaded."""
+
+    config: TrainerConfig
+    pipeline: Pipeline
+    checkpoint: Path
+    step: int
+
+
 def load_run(load_config: Path) -> Pipeline:
-    """Pipeline of a run with its latest weights; cameras are read, images are not.
+    """Pipeline of a run that has a surface, with its latest weights; cameras are read, images are not.
+
+    Raises UserError as :func:`open_run`, and where the run is of a method without a surface.
+    """
+    return open_run(load_config, read_config(load_config)).pipeline
+
+
+def open_run(
+    load_config: Path,
+    config: TrainerConfig,
+    test_mode: Literal["test", "val", "inference"] = "inference",
+    change: Callable[[TrainerConfig], TrainerConfig] | None = None,
+) -> Run:
+    """A run's pipeline with its latest weights, from the checkpoints beside its ``config.yml``.
 
     nerfstudio's own ``eval_setup`` accepts weights that fit only in part and leaves the rest random, and ends with an
     IndexError where there are none; here the weights fit exactly.
 
-    Raises UserError where the run or its checkpoint is missing, is broken, was made by another version, or is not of
-    one of our methods.
+    Args:
+        config: as it was read; ``change`` may alter it before the pipeline is made.
+        test_mode: what nerfstudio's pipelines read: "inference" needs the cameras alone.
+
+    Raises UserError where the checkpoint is missing, is broken, or is of another version or method.
     """
     import torch
 
     from idr_neus_plugins.training.checkpoints import read_checkpoint
 
-    config = read_config(load_config)
-    weights = read_checkpoint(latest_checkpoint(load_config.parent / config.relative_model_dir), mmap=True)
+    path = latest_checkpoint(load_config.parent / config.relative_model_dir)
+    weights = read_checkpoint(path, mmap=True)
+    config = config if change is None else change(config)
     try:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        pipeline = config.pipeline.setup(device=device, test_mode="inference")
+        pipeline = config.pipeline.setup(device=device, test_mode=test_mode)
         pipeline.model.update_to_step(weights["step"])
         pipeline.load_state_dict(weights["pipeline"], strict=True)
     except AttributeError as error:
@@ -41,25 +68,30 @@ def load_run(load_config: Path) -> Pipeline:
         if "loading state_dict" not in str(error):
             raise
         raise _other_version(load_config, error) from error
-    return pipeline.eval()
+    return Run(config, pipeline.eval(), path, weights["step"])
 
 
 def read_config(load_config: Path) -> TrainerConfig:
-    """A run's configuration. Raises UserError as :func:`load_run`."""
-    import yaml
-
-    if not load_config.is_file():
-        raise UserError(f"There is no run configuration {load_config}. ns-train writes it as <run>/config.yml.")
-    try:
-        config = yaml.load(load_config.read_text(), Loader=yaml.Loader)
-        method, model = config.method_name, config.pipeline.model._target
-    except (yaml.YAMLError, AttributeError) as error:
-        raise _other_version(load_config, error) from error
+    """Configuration of a run that has a surface. Raises UserError where it is none, or of another method."""
+    config = read_trainer_config(load_config)
+    model = config.pipeline.model._target
     if not hasattr(model, "surface"):
         raise UserError(
-            f"{load_config} is a run of '{method}', which has no surface to offer. "
+            f"{load_config} is a run of '{config.method_name}', which has no surface to offer. "
             "Use a run of a method of this package (neus-idr-fast, unisurf-fast, ...)."
         )
+    return config
+
+
+def read_trainer_config(load_config: Path) -> TrainerConfig:
+    """A run's configuration, of any method. Raises UserError where it is none, or asks for anything but its parts."""
+    from nerfstudio.engine.trainer import TrainerConfig
+
+    from idr_neus_plugins.training.configuration import read_configuration
+
+    config = read_configuration(load_config)
+    if not isinstance(config, TrainerConfig):
+        raise UserError(f"{load_config} is no configuration of a run. ns-train writes one as <run>/config.yml.")
     return config
 
 

@@ -37,6 +37,8 @@ class Transfer:
     """Pictures are smaller than the photographs by this factor."""
     viewer: bool = False
     """Instead of writing files, open nerfstudio's viewer with a checkbox that switches the appearance."""
+    host: str = "127.0.0.1"
+    """Who may open the viewer: by default only this machine. 0.0.0.0: everybody who reaches it, without a password."""
 
     def main(self) -> None:
         from idr_neus_plugins.cli.runs import load_run
@@ -48,7 +50,7 @@ class Transfer:
         model, other = (cast("SurfaceModel", run.model) for run in (pipeline, load_run(self.appearance)))
         switch = AppearanceSwitch(model, other)
         if self.viewer:
-            _serve(self.geometry, pipeline, switch)
+            _serve(self.geometry, pipeline, switch, self.host)
         cameras = _spread(cast("Cameras", model.all_cameras), self.views, self.downscale)
         self._write_images(switch, cameras)
         if self.frames:
@@ -103,12 +105,17 @@ def _track(items: range, description: str):
         yield from bar.track(items, description=description)
 
 
-def _serve(load_config: Path, pipeline: Pipeline, switch: AppearanceSwitch) -> None:
+def _serve(load_config: Path, pipeline: Pipeline, switch: AppearanceSwitch, host: str) -> None:
     """nerfstudio's viewer over the run, with the switch; ends with the user's interrupt."""
-    import yaml
+    from nerfstudio.configs.base_config import ViewerConfig
     from nerfstudio.scripts.viewer.run_viewer import _start_viewer
 
-    config = yaml.load(load_config.read_text(), Loader=yaml.Loader)
+    from idr_neus_plugins.cli.runs import read_config
+    from idr_neus_plugins.serving import guard_viser
+
+    guard_viser()
+    config = read_config(load_config)
     config.vis = "viewer"
+    config.viewer = ViewerConfig(websocket_host=host, num_rays_per_chunk=config.viewer.num_rays_per_chunk)
     switch.add_to_viewer()
     _start_viewer(config, pipeline, step=0)

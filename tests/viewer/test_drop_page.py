@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import shutil
 import socket
@@ -51,6 +52,10 @@ def page() -> DropPage:
     return DropPage(server, make)
 
 
+def said(page: DropPage) -> str:
+    return html.unescape(page.status.content)
+
+
 def shown(page: DropPage, folder: Path) -> FinishedMesh:
     (folder / "shown.glb").write_bytes(page._server.scene.add_glb.call_args.args[1])
     return read_mesh(folder / "shown.glb")
@@ -58,7 +63,7 @@ def shown(page: DropPage, folder: Path) -> FinishedMesh:
 
 def test_a_cut_out_image_becomes_a_mesh_and_a_file(page, tmp_path):
     page.take(file("chair.png"), None)
-    assert page.status.content == "chair.png: 320 faces"
+    assert said(page) == "chair.png: 320 faces"
     assert np.abs(shown(page, tmp_path).colors.astype(int) - [200, 60, 20]).max() <= 1
     client = MagicMock()
     page.send(client)
@@ -77,9 +82,9 @@ def test_uncertainty_chooses_the_colours(page, tmp_path):
 
 def test_an_opaque_image_waits_for_its_mask(page):
     page.take(file("photo.jpg", "RGB", (9, 9, 9)), None)
-    assert "photo.jpg does not tell object from background" in page.status.content
+    assert "photo.jpg does not tell object from background" in said(page)
     page.take(page._image, file("mask.png", "L", 255))
-    assert page.status.content == "photo.jpg: 320 faces"
+    assert said(page) == "photo.jpg: 320 faces"
 
 
 def test_what_is_wrong_is_told_in_the_panel(page):
@@ -88,9 +93,9 @@ def test_what_is_wrong_is_told_in_the_panel(page):
     page.send(MagicMock())
     assert "no mesh yet" in page.status.content
     page.take(file("black.png"), None)
-    assert page.status.content == "**black.png shows nothing.**"
+    assert said(page) == "**black.png shows nothing.**"
     page.take(SimpleNamespace(name="notes.txt", content=b"words"), None)
-    assert page.status.content.startswith("**notes.txt cannot be read as an image")
+    assert said(page).startswith("**notes.txt cannot be read as an image")
 
 
 @pytest.fixture
@@ -98,7 +103,7 @@ def address() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server, _ = serve(make, port)
+    server, _ = serve(make, "127.0.0.1", port)
     yield f"http://localhost:{server.get_port()}"
     server.stop()
 
