@@ -113,12 +113,10 @@ def limit_uploads(server: viser.ViserServer, tell: Callable[[str], None], kind: 
             return
         gui._handle_file_transfer_part(client, message)
 
-    for kind_of_message, stock, limited in (
-        (FileTransferStart, gui._handle_file_transfer_start, start),
-        (FileTransferPart, gui._handle_file_transfer_part, part),
-    ):
-        interface.unregister_handler(kind_of_message, stock)
-        interface.register_handler(kind_of_message, limited)
+    interface.unregister_handler(FileTransferStart, gui._handle_file_transfer_start)
+    interface.register_handler(FileTransferStart, start)
+    interface.unregister_handler(FileTransferPart, gui._handle_file_transfer_part)
+    interface.register_handler(FileTransferPart, part)
 
 
 def upload_problem(name: str, mime_type: str, size: int, kind: str = "image/") -> str | None:

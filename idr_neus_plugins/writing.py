@@ -48,9 +48,9 @@ def write_problem(path: Path, error: OSError, mine: bool = True) -> str | None:
     if error.errno in FULL:
         return f"The disk is full: {path} was not written. {room_left(path)} Make room, or write to another disk."
     if error.errno == errno.EROFS or (mine and error.errno in FORBIDDEN):
-        return f"{path} cannot be written ({os.strerror(error.errno)}). Write to a folder of your own."
+        return f"{path} cannot be written ({error.strerror}). Write to a folder of your own."
     if mine and error.errno in IN_THE_WAY:
-        return f"{path} cannot be written ({os.strerror(error.errno)}). Name another place."
+        return f"{path} cannot be written ({error.strerror}). Name another place."
     return None
 
 

@@ -70,7 +70,7 @@ def _open_runs_safely(names: Names) -> None:
     stock = names["eval_setup"]
 
     @wraps(stock)
-    def eval_setup(config_path, eval_num_rays_per_chunk=None, test_mode="test", update_config_callback=None):
+    def eval_setup(config_path, eval_num_rays_per_chunk=None, test_mode: Any = "test", update_config_callback=None):
         from idr_neus_plugins.cli.runs import open_run, read_trainer_config
         from idr_neus_plugins.errors import user_errors
         from idr_neus_plugins.training.trainer import SurfaceTrainerConfig

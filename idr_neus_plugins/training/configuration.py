@@ -85,7 +85,7 @@ class ConfigurationLoader(yaml.SafeLoader):
                     problem="a merge key, which configurations do not have", problem_mark=key.start_mark
                 )
 
-    def python_tuple(self, node: yaml.Node) -> tuple:
+    def python_tuple(self, node: yaml.SequenceNode) -> tuple:
         return tuple(self.construct_sequence(node, deep=True))
 
     def python_name(self, name: str, node: yaml.Node) -> Any:
@@ -96,7 +96,7 @@ class ConfigurationLoader(yaml.SafeLoader):
         if not (isinstance(kind, type) and is_dataclass(kind)):
             raise _refused(name, node)
         instance = kind.__new__(kind)
-        vars(instance).update(self.construct_mapping(node, deep=True))
+        vars(instance).update({str(name): value for name, value in self.construct_mapping(node, deep=True).items()})
         return instance
 
     def python_call(self, name: str, node: yaml.SequenceNode) -> Any:
