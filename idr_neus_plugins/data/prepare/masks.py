@@ -100,7 +100,7 @@ def laid_on(mask: Path, photograph: Path, name: str) -> UInt8[np.ndarray, "h w"]
     return np.array(pixels.resize(size, Image.Resampling.BILINEAR))
 
 
-def _same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+def _same_shape(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
     """Up to the rounding of reduced sizes."""
     apart = abs(first[0] * second[1] - first[1] * second[0])
     return apart <= 1.01 * max(*first, *second)
