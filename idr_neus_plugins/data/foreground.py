@@ -62,7 +62,7 @@ def read_mask(path: Path) -> tuple[UInt8[np.ndarray, "h w"], str]:
         return alpha, "what is not transparent"
     if pixels.ndim == 3 and int(np.ptp(pixels, axis=2).max()) > GREY:
         return _from_colors(pixels, path, lossy)
-    return _from_values(pixels if pixels.ndim == 2 else pixels[..., 1], path, lossy)
+    return _from_values(pixels if pixels.ndim == 2 else pixels.max(axis=2), path, lossy)
 
 
 def _values(image: Image.Image) -> Shaped[np.ndarray, "h w *channels"]:
@@ -88,7 +88,7 @@ def _from_values(pixels: UInt8[np.ndarray, "h w"], path: Path, lossy: bool) -> t
     counts = np.bincount(pixels.ravel(), minlength=256)
     values = np.flatnonzero(counts)
     low, high = int(values[0]), int(values[-1])
-    if lossy and high <= BLACK:
+    if lossy and high <= BLACK and len(values) != 2:
         return np.zeros_like(pixels), "white"
     if len(values) == 1:
         return np.full_like(pixels, 255 if high else 0), "white" if high in (0, 255) else f"value {high}"
@@ -109,7 +109,11 @@ def _from_colors(pixels: UInt8[np.ndarray, "h w 3"], path: Path, lossy: bool) ->
     brightest = pixels.max(axis=2)
     lit = pixels[brightest > 0.75 * brightest.max()]
     between = ((brightest > BLACK) & (brightest < 0.75 * brightest.max())).mean()
-    if between < 0.03 and lit.astype(float).std(axis=0).max() < 20 and len(lit) < pixels[..., 0].size:
+    if (
+        between < (0.1 if lossy else 0.03)
+        and lit.astype(float).std(axis=0).max() < 30
+        and len(lit) < pixels[..., 0].size
+    ):
         red, green, blue = np.median(lit, axis=0).astype(int)
         found = np.round(brightest * (255.0 / brightest.max())).astype(np.uint8)
         return found, f"colour ({red}, {green}, {blue})"

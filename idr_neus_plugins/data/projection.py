@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.alignment import Similarity
 from idr_neus_plugins.errors import UserError
 
 HALF_PIXEL = 0.5
@@ -76,10 +77,8 @@ def skew_in_pixels(intrinsics: Float[np.ndarray, "3 3"], height: int) -> float:
     return float(abs(intrinsics[0, 1]) / intrinsics[1, 1] * rows_from_centre)
 
 
-def split_similarity(
-    matrix: Float[np.ndarray, "4 4"], name: str
-) -> tuple[float, Float[np.ndarray, "3 3"], Float[np.ndarray, " 3"]]:
-    """x -> scale * rotation @ x + translation, out of a 4x4 matrix. Raises UserError for any other transformation."""
+def split_similarity(matrix: Float[np.ndarray, "4 4"], name: str) -> Similarity:
+    """The similarity in a 4x4 matrix. Raises UserError for any other transformation."""
     block = matrix[:3, :3]
     if not np.isfinite(matrix).all() or np.linalg.det(block) <= 0:
         raise UserError(f"{name} is not a scaling with rotation and translation (NaN, mirrored or singular):\n{matrix}")
@@ -87,4 +86,4 @@ def split_similarity(
     rotation = block / scale
     if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or not np.allclose(matrix[3], [0, 0, 0, 1]):
         raise UserError(f"{name} stretches its axes differently; only one scale for all three can be used:\n{matrix}")
-    return scale, rotation, matrix[:3, 3]
+    return Similarity(scale, rotation, matrix[:3, 3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +12,7 @@ from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.matches import PairMatches, distances_of, fundamental
 from idr_neus_plugins.data.doctor.pictures import seen_from_above, side_by_side, with_lines
+from idr_neus_plugins.data.formats.scene import camera_in_scene
 from idr_neus_plugins.data.region import sees_unit_sphere
 
 MIN_PAIRS = 3
@@ -86,6 +88,14 @@ def check_conventions(scene: Examination) -> list[Finding]:
         if other < BETTER * error:
             said = f"{evidence} It would be {other:.2f} px if {meaning}."
             return [Finding("camera-axes", "severe", said, scene.convert(option), (), _show(scene))]
+    if (order := _text_order(scene)) is not None:
+        other = _median_error(pairs, scene.intrinsics[order], world[order])
+        if other < BETTER * error:
+            said = (
+                f"{evidence} It would be {other:.2f} px if the cameras were in the text order of the names (1, 10, 2)."
+            )
+            fix = f"Rename the photographs (and masks) in {scene.where} in that order: {_renaming(scene)}."
+            return [Finding("camera-order", "severe", said, fix, (), _show(scene))]
     fix = f"Estimate the cameras again: idr-neus prepare {scene.where} --output NEW. Or refine them while training."
     return [Finding("cameras-inaccurate", "severe", evidence, fix, (), _show(scene))]
 
@@ -114,9 +124,20 @@ def _blind(scene: Examination, poses: Float[np.ndarray, "views 4 4"]) -> tuple[i
 
 
 def _to_scene(scene: Examination, world_poses: Float[np.ndarray, "views 4 4"]) -> Float[np.ndarray, "views 4 4"]:
-    poses = np.linalg.inv(scene.world_from_scene) @ world_poses
-    poses[:, :3, :3] *= np.cbrt(np.linalg.det(scene.world_from_scene[:3, :3]))
-    return poses
+    return camera_in_scene(world_poses, scene.world_from_scene)
+
+
+def _text_order(scene: Examination) -> list[int] | None:
+    """Of each view, which camera is its if they were written in the order of the names as text; None if it is this."""
+    names = [view.image.name for view in scene.scene.views]
+    camera_of = np.argsort(np.argsort(names)).tolist()
+    return None if camera_of == list(range(len(names))) else camera_of
+
+
+def _renaming(scene: Examination) -> str:
+    names = sorted(view.image.name for view in scene.scene.views)
+    shown = ", ".join(f"{name} to {place:03d}{Path(name).suffix}" for place, name in enumerate(names[:4]))
+    return f"{shown}, …"
 
 
 def _median_error(
