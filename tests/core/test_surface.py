@@ -8,8 +8,8 @@ from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.surface import Surface, trace_surface
 from idr_neus_plugins.data.sample_camera import trace
-from idr_neus_plugins.data.solids import solid_named
 from idr_neus_plugins.data.sample_surface import SampleSurface
+from idr_neus_plugins.data.solids import solid_named
 from idr_neus_plugins.fields.surface import FieldSurface
 from tests.analytic import NormalColors, Sphere, rays_at
 from tests.meshing.views import SphereSurface

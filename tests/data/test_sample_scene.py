@@ -36,7 +36,7 @@ def test_the_surface_is_exact_closed_and_has_one_hole(solid):
 
 
 def test_steps_of_the_tracer_never_jump_through_the_solid(solid):
-    """No step from outside reaches another point that is inside or on the surface: neither short steps nor long ones."""
+    """No step from outside reaches a point that is inside or on the surface: neither short steps nor long ones."""
     generator = torch.Generator().manual_seed(0)
     a = 1.8 * torch.rand(50_000, 3, generator=generator, dtype=torch.float64) - 0.9
     for reach in (0.004, 0.02, 0.2):

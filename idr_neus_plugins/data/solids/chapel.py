@@ -85,4 +85,6 @@ def paint(points: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
     return between(color, plaster, recess).clamp(0.04, 0.96)
 
 
-SOLID = Solid(sdf, paint, bound=0.83, lipschitz=2.2, relief=2.2 * DEPTH, samples=320)  # the joints are what makes it exceed one
+SOLID = Solid(
+    sdf, paint, bound=0.83, lipschitz=2.2, relief=2.2 * DEPTH, samples=320
+)  # the joints are what makes it exceed one
