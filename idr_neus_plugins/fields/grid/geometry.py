@@ -19,6 +19,7 @@ from idr_neus_plugins.core.schedules import late_geometric
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
+from idr_neus_plugins.fields.grid.carving import carved
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import redistance
 from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
@@ -48,6 +49,8 @@ class GridGeometryConfig(VoxelGeometryConfig):
     idr-neus reconstruct."""
     hull_tolerance: float = 0.0
     """Share of the views that may contradict the visual hull the training starts from: for inexact cameras."""
+    carve: bool = True
+    """Whether the hull is carved by depths that the photographs agree on."""
     hull_margin: int = MARGIN
     """Voxels of the hull's lattice (96^3 in the region) that the grid's box leaves around it."""
 
@@ -114,6 +117,8 @@ class GridGeometry(VoxelGeometry):
         if views.foreground is None or not views.is_pinhole:
             return None
         distance, lattice = visual_hull(views, self.region, self.config.hull_tolerance, self.config.hull_margin)
+        if self.config.carve:
+            distance = carved(distance, lattice, views)
         # Half a voxel inside the hull, which is the outermost that the surface can be.
         return distance + 0.5, lattice
 

@@ -52,20 +52,22 @@ def take_marked(marks, nodes, counts):
 
 
 @numba.njit(**JIT)
-def laplacian(control, shape, first, lowest, nodes, out):
-    """out [all nodes] = discrete Laplacian at the listed nodes, and the sum of its squares."""
+def bending(control, shape, first, lowest, nodes, bend, out):
+    """out [all nodes] = derivative of the robust square by the discrete Laplacian at the listed nodes; their sum."""
     total = 0.0
     for n in numba.prange(nodes.shape[0]):
         c = np.uintp(nodes[n])
         value = six_neighbours(control, shape, first, lowest, c) - np.float32(6.0) * control[c]
-        out[c] = value
-        total += value * value
+        length = np.sqrt(_ONE + (value / bend) ** 2)
+        out[c] = value / length
+        total += value * value / (_ONE + length)
     return total
 
 
 @numba.njit(**JIT)
-def laplacian_twice(lap, shape, first, lowest, nodes, out):
-    """out [nodes] = derivative of ``sum(lap ** 2) / 2`` by the listed nodes' control values; lap is 0 elsewhere."""
+def laplacian(lap, shape, first, lowest, nodes, out):
+    """out [nodes] = discrete Laplacian at the listed nodes of what is 0 at all others: by symmetry also what the sum of
+    products of ``lap`` with their Laplacians gives as derivative by the nodes' values."""
     for n in numba.prange(nodes.shape[0]):
         c = np.uintp(nodes[n])
         out[n] = six_neighbours(lap, shape, first, lowest, c) - np.float32(6.0) * lap[c]

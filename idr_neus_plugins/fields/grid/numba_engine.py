@@ -5,6 +5,7 @@ A backward pass adds into ``parameter.grad`` directly; see ``memory.grid_grad``.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numba
@@ -43,10 +44,10 @@ def interpolate(
 
 
 def smoothness(
-    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None
+    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None, bend: float = math.inf
 ) -> Float[Tensor, ""]:
     """See ``reference.smoothness``; the gradient reaches the listed nodes only."""
-    return _Smoothness.apply(control, nodes, bricks)
+    return _Smoothness.apply(control, nodes, bricks, bend)
 
 
 def classify(
@@ -165,21 +166,21 @@ class _Interpolate(torch.autograd.Function):
 
 class _Smoothness(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, control: Tensor, nodes: Tensor, bricks: Bricks | None):  # type: ignore[override]
+    def forward(ctx, control: Tensor, nodes: Tensor, bricks: Bricks | None, bend: float):  # type: ignore[override]
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         addresses = (*_addresses(control, bricks), _lowest(bricks))
         listed, scratch = as_array(nodes), _scratch(control.numel())
-        total = node_kernels.laplacian(as_array(control).reshape(-1), *addresses, listed, scratch)
-        node_kernels.laplacian_twice(scratch, *addresses, listed, ctx.gradient)
+        total = node_kernels.bending(as_array(control).reshape(-1), *addresses, listed, np.float32(min(bend, 1e18)), scratch)
+        node_kernels.laplacian(scratch, *addresses, listed, ctx.gradient)
         node_kernels.clear_at(scratch, listed)
-        return control.new_tensor(0.5 * total / max(len(nodes), 1))
+        return control.new_tensor(total / max(len(nodes), 1))
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
         node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), as_array(ctx.nodes), weight, ctx.gradient)
-        return None, None, None
+        return None, None, None, None
 
 
 def _addresses(values: Tensor, bricks: Bricks | None) -> tuple[tuple[int, ...], np.ndarray | None]:

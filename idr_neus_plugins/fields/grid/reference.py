@@ -6,6 +6,7 @@ the rows [rows, ...] of bricks, which are given then.
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import torch
@@ -71,15 +72,22 @@ def interpolate(
 
 
 def smoothness(
-    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None
+    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None, bend: float = math.inf
 ) -> Float[Tensor, ""]:
-    """Half the mean squared discrete Laplacian of the control values at the listed inner nodes (their rows)."""
+    """Mean over the listed inner nodes (their rows) of a robust square of the discrete Laplacian l of the control values.
+
+    Charbonnier's ``bend² (sqrt(1 + (l / bend)²) - 1)``: half the square where little bends, and what grows like \|l\|
+    where much does, at edges, which half the square would round off.
+    """
     shape, flat = shape_of(control, bricks), control.reshape(-1)
     i, j, k = _nodes(shape, bricks, nodes.long())
     beside = [(i + step, j, k) for step in (-1, 1)]
     beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
     around = sum(flat[_rows(shape, bricks, *node)] for node in beside)
-    return 0.5 * (around - 6.0 * flat[nodes.long()]).square().mean()
+    lap = around - 6.0 * flat[nodes.long()]
+    if bend == math.inf:
+        return 0.5 * lap.square().mean()
+    return bend**2 * ((1.0 + (lap / bend).square()).sqrt() - 1.0).mean()
 
 
 def classify(

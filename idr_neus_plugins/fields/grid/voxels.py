@@ -30,6 +30,8 @@ class VoxelGeometryConfig(GeometryConfig):
     dense_up_to: int = 256
     """Above this resolution only bricks around the surface are stored (see ``bricks.py``). The surface cannot leave
     them until the next refinement."""
+    smoothness_bend: float = math.inf
+    """Laplacian (voxels) from which on smoothness counts it as an edge, which costs no more than in proportion."""
     smoothness_every: int = 4
     """Steps between smoothness terms, which visit all nodes that training concerns."""
     refresh_every: int = 100
@@ -116,7 +118,7 @@ class VoxelGeometry(GeometryField):
         nodes = self.control.values.nodes
         assert isinstance(nodes, ListedNodes)  # set along with the states
         weight = self.config.smoothness_every * self._smoothness_weight
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, nodes.nodes, self.control.bricks)}
+        return {"smoothness": weight * self.engine.smoothness(self.control.values, nodes.nodes, self.control.bricks, self.config.smoothness_bend)}
 
     @property
     def _smoothness_weight(self) -> float:
