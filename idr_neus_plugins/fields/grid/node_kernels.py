@@ -30,6 +30,29 @@ def adam(values, grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2):
 
 
 @numba.njit(**JIT)
+def adam_update(grad, exp_avg, exp_avg_sq, nodes, rate, beta1, beta2, out):
+    """As ``adam``, for one channel; the update goes into ``out`` [all nodes]."""
+    for n in numba.prange(nodes.shape[0]):
+        at = np.uintp(nodes[n])
+        slope = grad[at]
+        out[at] = 0
+        if slope != 0:
+            grad[at] = 0
+            exp_avg[at] = beta1 * exp_avg[at] + (_ONE - beta1) * slope
+            exp_avg_sq[at] = beta2 * exp_avg_sq[at] + (_ONE - beta2) * slope * slope
+            out[at] = rate * exp_avg[at] / (np.sqrt(exp_avg_sq[at]) + np.float32(1e-15))
+
+
+@numba.njit(**JIT)
+def relax(values, source, shape, first, lowest, nodes, weight, out):
+    """One Jacobi step towards ``out - weight * laplacian(out) = source`` at the listed nodes; 0 elsewhere."""
+    share = _ONE / (_ONE + np.float32(6.0) * weight)
+    for n in numba.prange(nodes.shape[0]):
+        c = np.uintp(nodes[n])
+        out[c] = (source[c] + weight * six_neighbours(values, shape, first, lowest, c)) * share
+
+
+@numba.njit(**JIT)
 def take_marked(marks, nodes, counts):
     """Lists the marked nodes and clears their marks, many at a time where there are none.
 
