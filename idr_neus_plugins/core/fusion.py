@@ -11,7 +11,7 @@ from torch import Tensor
 from idr_neus_plugins.core.depth_maps import DepthMap, depths_at
 from idr_neus_plugins.core.photographs import Photographs
 
-LEAST_CORRELATION = 0.6
+LEAST_CORRELATION = 0.5
 """From which on a depth has a say."""
 
 
