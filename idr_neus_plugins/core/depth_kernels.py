@@ -53,7 +53,7 @@ def _box_sums(values, radius, rows, sums):
 
 
 @numba.njit(**JIT)
-def plane_correlations(template, pictures, sizes, rotations, epipoles, inverse_depths, radius, least, best, out):
+def plane_correlations(template, pictures, sizes, rotations, epipoles, inverse_depths, radius, least, saturated, most_saturated, best, out):
     """Fills ``out`` [planes, h, w]: the mean of the ``best`` normalised cross-correlations of each window.
 
     A plane of inverse depth d, parallel to the image of the reference, takes its pixel p to ``rotation @ p + epipole *
@@ -63,6 +63,7 @@ def plane_correlations(template, pictures, sizes, rotations, epipoles, inverse_d
         template: [h, w], pictures [others, h', w'], sizes [others, 2] (height, width).
         rotations: [others, 3, 3], epipoles [others, 3], inverse_depths [planes].
         least: standard deviation within a window, below which there is nothing to see.
+        saturated: grey value of a highlight, and the share of a window that it may cover.
     """
     height, width = template.shape
     count = np.float32((2 * radius + 1) ** 2)
@@ -71,10 +72,14 @@ def plane_correlations(template, pictures, sizes, rotations, epipoles, inverse_d
     spread = np.empty((height, width), np.float32)
     _box_sums(template, radius, rows, mean)
     _box_sums(template * template, radius, rows, spread)
+    bright = np.empty((height, width), np.float32)
+    _box_sums((template > saturated).astype(np.float32), radius, rows, bright)
     for y in range(radius, height - radius):
         for x in range(radius, width - radius):
             mean[y, x] /= count
             spread[y, x] = max(spread[y, x] / count - mean[y, x] * mean[y, x], _ZERO)
+            if bright[y, x] > most_saturated * count:
+                spread[y, x] = _ZERO
     for plane in numba.prange(len(inverse_depths)):
         values, line = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
         first, second, cross = np.empty_like(values), np.empty_like(values), np.empty_like(values)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from idr_neus_plugins.core import depth_kernels
 from idr_neus_plugins.core.numba_setup import as_array
-from idr_neus_plugins.core.patches import FLATTEST
+from idr_neus_plugins.core.patches import FLATTEST, MOST_SATURATED, SATURATED
 from idr_neus_plugins.core.photographs import Photographs
 
 kernels: Any = depth_kernels  # compiled functions, of whose arguments a type checker knows nothing
@@ -155,7 +155,9 @@ def correlate(
         as_array(epipoles.float()),
         as_array(inverse_depths),
         RADIUS,
-        FLATTEST,
+        np.float32(FLATTEST),
+        np.float32(SATURATED),
+        np.float32(MOST_SATURATED),
         min(DECIDING, len(others)),
         out,
     )

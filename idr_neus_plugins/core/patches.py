@@ -20,6 +20,10 @@ FLATTEST = 1e-2
 """Standard deviation of grey values within a patch, below which there is nothing to see (of 1)."""
 
 
+SATURATED, MOST_SATURATED = 0.97, 0.1
+"""Grey value of a highlight, and the share of a patch that it may cover: it moves over the surface with the camera."""
+
+
 class Camera(NamedTuple):
     """One view."""
 
@@ -108,8 +112,9 @@ def normalised(values: Float[Tensor, "patches pixels"]) -> Float[Tensor, "patche
 
 
 def is_flat(values: Float[Tensor, "patches pixels"]) -> Bool[Tensor, " patches"]:
-    """Whether there is nothing to see in a patch."""
-    return _spread(values) <= FLATTEST * values.shape[1] ** 0.5
+    """Whether there is nothing to see in a patch: it is of one grey, or a highlight covers it."""
+    saturated = (values > SATURATED).to(values).mean(dim=1) > MOST_SATURATED
+    return saturated | (_spread(values) <= FLATTEST * values.shape[1] ** 0.5)
 
 
 def _spread(values: Float[Tensor, "patches pixels"]) -> Float[Tensor, " patches"]:

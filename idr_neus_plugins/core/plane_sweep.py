@@ -17,20 +17,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import FLATTEST, Camera, is_flat, normalised, sample, square_offsets, tangent_patches
-
-
-class Photographs(NamedTuple):
-    """Views with their pictures; one that does not fill its picture is padded at the right and below."""
-
-    intrinsics: Float[Tensor, "views 3 3"]
-    poses: Float[Tensor, "views 3 4"]
-    pictures: Float[Tensor, "views h w"]
-    sizes: Int[Tensor, "views 2"]
-    """(height, width)."""
-
-    def camera(self, view: int) -> Camera:
-        return Camera(self.intrinsics[view], self.poses[view])
+from idr_neus_plugins.core.patches import FLATTEST, is_flat, normalised, sample, square_offsets, tangent_patches
+from idr_neus_plugins.core.photographs import Photographs
 
 
 class Patches(NamedTuple):

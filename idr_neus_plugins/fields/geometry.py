@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from idr_neus_plugins.fields.part import Part
@@ -18,6 +18,15 @@ class GeometryOutput(NamedTuple):
     """Of the sdf, not normalised."""
     features: Float[Tensor, "points features"] | None
     """For the radiance field; None where the geometry has none to offer."""
+
+
+class Evidence(NamedTuple):
+    """Where the surface has been held against the photographs."""
+
+    places: Float[Tensor, "places 3"]
+    """Scene units."""
+    agreed: Bool[Tensor, " places"]
+    """Whether the photographs agreed on where the surface lies there."""
 
 
 class GeometryField(Part):
@@ -34,6 +43,9 @@ class GeometryField(Part):
     def sdf(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
         """Value alone, where that is cheaper."""
         return self(positions).sdf
+
+    def hear(self, evidence: Evidence) -> None:
+        """What photographs have to say about places of the surface; for priors that follow it."""
 
 
 @dataclass

@@ -8,14 +8,15 @@ on fine ones.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import shrunk
-from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep
+from idr_neus_plugins.core.photographs import Photographs
+from idr_neus_plugins.core.plane_sweep import Patches, best_plane, sweep
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.models.surface_tracks import Trace
 
@@ -28,29 +29,39 @@ RADIUS = 3
 SWEEPS = ((4, 6), (2, 3), (1, 3))
 """Pixels of the photographs per pixel of the pictures, and planes to either side of where the surface is thought to be.
 They are half a pixel of the pictures apart, as the neighbours see them."""
-NEIGHBOURS, DECIDING = 8, 3
-"""Views that a point is looked for in, and how many of them must show it; where there are fewer, nothing is sure."""
-ANGLES = (5.0, 45.0)
-"""Degrees between the rays of a neighbour and of the reference. Flatter pairs do not tell depths, steeper ones see
-another side."""
+DECIDING = 3
+"""Neighbours that must show a point; where there are fewer, nothing is sure."""
 MIN_COSINE = 0.3
 """Between the normal and the ray."""
 MIN_LIKENESS = 0.8
 
 
+class Matches(NamedTuple):
+    """Places of the surface that were held against the photographs."""
+
+    places: Float[Tensor, "places 3"]
+    """On the surface as it was."""
+    found: Float[Tensor, "places 3"]
+    """Where the photographs show it."""
+    sure: Bool[Tensor, " places"]
+    """Whether they do."""
+
+
 @torch.no_grad()
-def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tensor, "points 3"]:
-    """Of about ``count`` pixels, those that the neighbours agree on, as points of the scene. Pinhole cameras only."""
-    level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
-    finest = _photographs(views, level)
-    levels = {shrink: _shrunk(finest, shrink) for shrink, _ in SWEEPS}
-    found = [finest.poses.new_zeros(0, 3)]
+def matched_points(views: TrainingViews, trace: Trace, count: int) -> Matches:
+    """The surface in about ``count`` pixels, as the photographs have it. Pinhole cameras only."""
+    finest = Photographs.of(views, LONGER_SIDE)
+    level = max(views.images.shape[1:3]) // max(finest.pictures.shape[1:3])
+    levels = {shrink: finest.shrunk(shrink) for shrink, _ in SWEEPS}
+    nothing = finest.poses.new_zeros(0, 3)
+    matches = [Matches(nothing, nothing, torch.zeros(0, dtype=torch.bool, device=nothing.device))]
     for view, pixels in enumerate(_spread_pixels(views, count)):
         surface = _Surface(finest, view, pixels / level, trace)
-        others = surface.neighbours()
-        if len(others) >= DECIDING:
-            found.append(surface.moved(levels, others))
-    return torch.cat(found)
+        if len(surface.distances):
+            others = finest.neighbours(view, surface.middle)
+            if len(others) >= DECIDING:
+                matches.append(surface.moved(levels, others))
+    return Matches(*(torch.cat(parts) for parts in zip(*matches, strict=True)))
 
 
 class _Surface:
@@ -61,50 +72,33 @@ class _Surface:
         directions = normalize(camera.directions(pixels), dim=1)
         distances, met, normals = trace(camera.pose[:, 3].expand_as(directions), directions)
         kept = met & (-(directions * normals).sum(dim=1) > MIN_COSINE)
-        self.view, self.centre = view, camera.pose[:, 3]
+        self.view, self.centre, self.poses = view, camera.pose[:, 3], photographs.poses
         self.pixels, self.normals, self.directions, self.distances = (
             part[kept] for part in (pixels, normals, directions, distances)
         )
         self.pixel_width = self.distances / camera.intrinsics[0, 0]
         """At the surface, scene units."""
-        middle = (self.centre + self.directions * self.distances[:, None]).mean(dim=0)
-        towards = normalize(photographs.poses[:, :, 3] - middle, dim=1)
-        self.angles = (towards @ towards[view]).clamp(-1.0, 1.0).acos()
-        """Between the rays from the middle of what is seen to all views and to this one."""
 
-    def neighbours(self) -> Int[Tensor, " others"]:
-        """Views that look from close by at what this one sees; none where it sees nothing."""
-        order = self.angles.argsort()
-        low, high = (math.radians(bound) for bound in ANGLES)
-        return order[(self.angles[order] >= low) & (self.angles[order] <= high)][:NEIGHBOURS]
+    @property
+    def places(self) -> Float[Tensor, "n 3"]:
+        return self.centre + self.directions * self.distances[:, None]
 
-    def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "m 3"]:
-        """Where it is found along the rays; only what is found for sure."""
-        along = self.pixel_width / self.angles[others].median().sin()  # of the ray: a pixel of the neighbours
+    @property
+    def middle(self) -> Float[Tensor, " 3"]:
+        return self.places.mean(dim=0)
+
+    def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Matches:
+        """Where it is found along the rays."""
+        towards = normalize(self.poses[:, :, 3] - self.middle, dim=1)
+        baseline = (towards[others] @ towards[self.view]).clamp(-1.0, 1.0).acos().median().sin()
+        along = self.pixel_width / baseline  # of the ray: a pixel of the neighbours
         found, likeness = self.distances, self.distances
         for shrink, planes in SWEEPS:
             steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
             distances = found[:, None] + along[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
             found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
-        sure = likeness > MIN_LIKENESS
-        return self.centre + (self.directions * found[:, None])[sure]
-
-
-def _photographs(views: TrainingViews, level: int) -> Photographs:
-    grey = views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
-    pictures = torch.stack([shrunk(image.float() @ grey, level) for image in views.images])
-    return Photographs(_scaled(views.intrinsics, level), views.camera_to_scene, pictures, views.sizes // level)
-
-
-def _shrunk(photographs: Photographs, level: int) -> Photographs:
-    pictures = torch.stack([shrunk(picture, level) for picture in photographs.pictures])
-    scaled = _scaled(photographs.intrinsics, level)
-    return Photographs(scaled, photographs.poses, pictures, photographs.sizes // level)
-
-
-def _scaled(intrinsics: Float[Tensor, "views 3 3"], level: int) -> Float[Tensor, "views 3 3"]:
-    return intrinsics / intrinsics.new_tensor([level, level, 1.0])[:, None]
+        return Matches(self.places, self.centre + self.directions * found[:, None], likeness > MIN_LIKENESS)
 
 
 def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:

@@ -16,7 +16,7 @@ from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor, nn
 
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.fields.geometry import GeometryField
+from idr_neus_plugins.fields.geometry import Evidence, GeometryField
 from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.surface_tracks import Trace
 
@@ -61,14 +61,16 @@ class Matching(nn.Module):
         """Of the training, in [0, 1]."""
         self._asked = sum(at <= progress for at in self.config.at)
 
-    def find(self, views: TrainingViews, trace: Trace) -> None:
+    def find(self, views: TrainingViews, trace: Trace) -> Evidence | None:
         """Looks for points near the surface that ``trace`` meets, or says why it cannot."""
         self._answered = self._asked
         if not views.is_pinhole:
             CONSOLE.print("Photographs are not matched: that knows pinhole cameras only.")
-            return
-        self.points = matched_points(views, trace, self.config.pixels)
+            return None
+        matches = matched_points(views, trace, self.config.pixels)
+        self.points = matches.found[matches.sure]
         CONSOLE.print(f"{len(self.points):,} points of the surface found by matching photographs.")
+        return Evidence(matches.places, matches.sure)
 
     def losses(self, geometry: GeometryField) -> dict[str, Tensor]:
         if not len(self.points):

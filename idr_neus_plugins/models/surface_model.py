@@ -165,7 +165,9 @@ class SurfaceModel(Model):
 
         def match(step: int) -> None:
             if self.matching.due:
-                self.matching.find(self.camera_optimizer.refined_views(self._views(attributes)), self.trace)
+                views = self.camera_optimizer.refined_views(self._views(attributes))
+                if (evidence := self.matching.find(views, self.trace)) is not None:
+                    self.geometry.hear(evidence)
 
         # Step 0 exists in a fresh run only: a resumed one has its start behind it.
         callbacks = [TrainingCallback([TrainingCallbackLocation.BEFORE_TRAIN_ITERATION], begin, iters=(0,))]

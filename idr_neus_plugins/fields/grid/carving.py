@@ -19,7 +19,7 @@ LONGER_SIDE = 200
 """Pixels of the photographs that depths are looked for in: about as fine as the lattice."""
 SLACK = 1.5
 """Voxels outside of the hull in which a depth may lie."""
-FREE_VIEWS, FREE_RATIO = 2.5, 2.5
+FREE_VIEWS, FREE_RATIO = 2.5, 3.0
 """More views must see past a point, altogether and per view that says it is solid, to carve it away."""
 
 
@@ -34,7 +34,7 @@ def carved(
     near = distance < SLACK
     points = lattice.positions()[near.view(-1)]
     maps = depth_maps(photographs, _ranges(photographs, points), lambda p: _holds(near, lattice, p), _seen(views, photographs))
-    counts = votes(photographs, maps, points, clear=1.5 * lattice.voxel, thick=2.5 * lattice.voxel)
+    counts = votes(photographs, maps, points, clear=1.5 * lattice.voxel, thick=3.0 * lattice.voxel)
     free, solid = (_blurred(part, near) for part in (counts.free, counts.solid))
     inside = (distance < 0).numpy()
     kept = inside & ~((free > FREE_VIEWS) & (free > FREE_RATIO * solid))

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from idr_neus_plugins.core.schedules import late_geometric
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.fields.geometry import GeometryOutput
+from idr_neus_plugins.fields.geometry import Evidence, GeometryOutput
 from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
 from idr_neus_plugins.fields.grid.carving import carved
 from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.fields.grid.prior import Prior
 from idr_neus_plugins.fields.grid.redistance import redistance
 from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry, VoxelGeometryConfig
@@ -76,6 +77,7 @@ class GridGeometry(VoxelGeometry):
         lattice = Lattice.over(region, config.first_resolution)
         super().__init__(config, sphere(lattice, region), lattice)
         self.progress = 0.0
+        self.prior = Prior(region)
         self.register_buffer("region", region.clone(), persistent=False)
 
     @property
@@ -121,6 +123,15 @@ class GridGeometry(VoxelGeometry):
             distance = carved(distance, lattice, views)
         # Half a voxel inside the hull, which is the outermost that the surface can be.
         return distance + 0.5, lattice
+
+    def hear(self, evidence: Evidence) -> None:
+        self.prior.hear(evidence)
+
+    def _weights_at(self, nodes: Int[Tensor, " listed"]) -> Float[Tensor, " listed"]:
+        bricks, (_, ny, nz) = self.control.bricks, self.lattice.shape
+        rows = nodes.long()
+        of_nodes = torch.stack([rows // (ny * nz), rows // nz % ny, rows % nz], dim=1) if bricks is None else bricks.nodes(rows)
+        return self.prior.at(self.lattice.at(of_nodes))
 
     @property
     def _smoothness_weight(self) -> float:

@@ -44,10 +44,14 @@ def interpolate(
 
 
 def smoothness(
-    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None, bend: float = math.inf
+    control: Float[Tensor, "*nodes"],
+    nodes: Int[Tensor, " listed"],
+    bricks: Bricks | None = None,
+    bend: float = math.inf,
+    weights: Float[Tensor, " listed"] | None = None,
 ) -> Float[Tensor, ""]:
     """See ``reference.smoothness``; the gradient reaches the listed nodes only."""
-    return _Smoothness.apply(control, nodes, bricks, bend)
+    return _Smoothness.apply(control, nodes, bricks, bend, weights)
 
 
 def classify(
@@ -166,11 +170,15 @@ class _Interpolate(torch.autograd.Function):
 
 class _Smoothness(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, control: Tensor, nodes: Tensor, bricks: Bricks | None, bend: float):  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        ctx, control: Tensor, nodes: Tensor, bricks: Bricks | None, bend: float, weights: Tensor | None
+    ):
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         addresses = (*_addresses(control, bricks), _lowest(bricks))
         listed, scratch = as_array(nodes), _scratch(control.numel())
-        total = node_kernels.bending(as_array(control).reshape(-1), *addresses, listed, np.float32(min(bend, 1e18)), scratch)
+        each = np.ones(1, np.float32) if weights is None else as_array(weights)
+        robust = (np.float32(min(bend, 1e18)), each)  # fast arithmetic knows no infinity
+        total = node_kernels.bending(as_array(control).reshape(-1), *addresses, listed, *robust, scratch)
         node_kernels.laplacian(scratch, *addresses, listed, ctx.gradient)
         node_kernels.clear_at(scratch, listed)
         return control.new_tensor(total / max(len(nodes), 1))
@@ -180,7 +188,7 @@ class _Smoothness(torch.autograd.Function):
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         weight = np.float32(float(grad) / max(len(ctx.nodes), 1))
         node_kernels.add_at(grid_grad(ctx.control).numpy().reshape(-1), as_array(ctx.nodes), weight, ctx.gradient)
-        return None, None, None, None
+        return None, None, None, None, None
 
 
 def _addresses(values: Tensor, bricks: Bricks | None) -> tuple[tuple[int, ...], np.ndarray | None]:

@@ -72,12 +72,19 @@ def interpolate(
 
 
 def smoothness(
-    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None, bend: float = math.inf
+    control: Float[Tensor, "*nodes"],
+    nodes: Int[Tensor, " listed"],
+    bricks: Bricks | None = None,
+    bend: float = math.inf,
+    weights: Float[Tensor, " listed"] | None = None,
 ) -> Float[Tensor, ""]:
     """Mean over the listed inner nodes (their rows) of a robust square of the discrete Laplacian l of the control values.
 
-    Charbonnier's ``bend² (sqrt(1 + (l / bend)²) - 1)``: half the square where little bends, and what grows like \|l\|
-    where much does, at edges, which half the square would round off.
+    Charbonnier's ``bend² (sqrt(1 + (l / bend)²) - 1)``: half the square where little bends; at edges, which half the
+    square would round off, it grows like \|l\| only.
+
+    Args:
+        weights: of the nodes, where they differ.
     """
     shape, flat = shape_of(control, bricks), control.reshape(-1)
     i, j, k = _nodes(shape, bricks, nodes.long())
@@ -85,9 +92,15 @@ def smoothness(
     beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
     around = sum(flat[_rows(shape, bricks, *node)] for node in beside)
     lap = around - 6.0 * flat[nodes.long()]
-    if bend == math.inf:
-        return 0.5 * lap.square().mean()
-    return bend**2 * ((1.0 + (lap / bend).square()).sqrt() - 1.0).mean()
+    return robust_square(lap, bend, weights).mean()
+
+
+def robust_square(
+    lap: Float[Tensor, " listed"], bend: float, weights: Float[Tensor, " listed"] | None
+) -> Float[Tensor, " listed"]:
+    """Charbonnier's, of each value; half the square where ``bend`` is infinite."""
+    square = lap.square() / (1.0 + (1.0 + (lap / bend).square()).sqrt())
+    return square if weights is None else weights * square
 
 
 def classify(

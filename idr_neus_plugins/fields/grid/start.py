@@ -16,7 +16,7 @@ from idr_neus_plugins.fields.grid.known_surface import KnownSurface
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import OBJECT, signed_distance
 
-HULL_RESOLUTION = 96
+HULL_RESOLUTION = 128
 MARGIN = 3
 """Voxels of the hull's lattice around it: the surface may move outwards a little."""
 

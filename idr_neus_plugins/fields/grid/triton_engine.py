@@ -6,6 +6,7 @@ The host never waits for the GPU but to learn how long a result is: in ``march``
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from idr_neus_plugins.fields.grid import triton_kernels as kernels
 from idr_neus_plugins.fields.grid.bricks import Bricks
 from idr_neus_plugins.fields.grid.memory import grid_grad
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
-from idr_neus_plugins.fields.grid.reference import shape_of
+from idr_neus_plugins.fields.grid.reference import robust_square, shape_of
 from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
 
 name = "triton"
@@ -48,10 +49,14 @@ def interpolate(
 
 
 def smoothness(
-    control: Float[Tensor, "*nodes"], nodes: Int[Tensor, " nodes"], bricks: Bricks | None = None
+    control: Float[Tensor, "*nodes"],
+    nodes: Int[Tensor, " listed"],
+    bricks: Bricks | None = None,
+    bend: float = math.inf,
+    weights: Float[Tensor, " listed"] | None = None,
 ) -> Float[Tensor, ""]:
     """See ``reference.smoothness``; zero where no node is listed."""
-    return 0.5 * _Laplacian.apply(control, nodes, bricks).square().sum() / max(len(nodes), 1)
+    return robust_square(_Laplacian.apply(control, nodes, bricks), bend, weights).sum() / max(len(nodes), 1)
 
 
 def classify(

@@ -56,6 +56,7 @@ class VoxelGeometry(GeometryField):
         self.control = LatticeValues(values, lattice)
         self._steps = 0
         self._states: Tensor | None = None
+        self._smoothness_weights: Tensor | None = None
 
     @property
     def lattice(self) -> Lattice:
@@ -86,6 +87,7 @@ class VoxelGeometry(GeometryField):
         if self._states is None or self._states.shape != self.control.values.shape:
             with torch.no_grad():
                 self._states, trained = self._find_nodes()
+                self._smoothness_weights = self._weights_at(trained)
             self.control.values.nodes = ListedNodes(trained, self.engine)
             if self.control.values.grad is not None:
                 self.control.values.grad.zero_()  # what losses have left at nodes that no step has taken
@@ -118,12 +120,18 @@ class VoxelGeometry(GeometryField):
         nodes = self.control.values.nodes
         assert isinstance(nodes, ListedNodes)  # set along with the states
         weight = self.config.smoothness_every * self._smoothness_weight
-        return {"smoothness": weight * self.engine.smoothness(self.control.values, nodes.nodes, self.control.bricks, self.config.smoothness_bend)}
+        robust = (self.config.smoothness_bend, self._smoothness_weights)
+        values, bricks = self.control.values, self.control.bricks
+        return {"smoothness": weight * self.engine.smoothness(values, nodes.nodes, bricks, *robust)}
 
     @property
     def _smoothness_weight(self) -> float:
         """Of half the mean squared Laplacian, at the present progress."""
         raise NotImplementedError
+
+    def _weights_at(self, nodes: Int[Tensor, " listed"]) -> Float[Tensor, " listed"] | None:
+        """Of smoothness at listed nodes, relative to others; None where it is the same everywhere."""
+        return None
 
     def _find_nodes(self) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " trained"]]:
         """States of all nodes for marching, and the rows of those that training concerns."""
