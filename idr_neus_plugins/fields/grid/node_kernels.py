@@ -78,15 +78,14 @@ def take_marked(marks, nodes, counts):
 def bending(control, shape, first, lowest, nodes, bend, weights, out):
     """out [all nodes] = derivative of the robust square by the discrete Laplacian at the listed nodes; their sum.
 
-    weights [nodes], or one for all.
+    weights [nodes].
     """
     total = 0.0
-    last = weights.shape[0] - 1
     for n in numba.prange(nodes.shape[0]):
         c = np.uintp(nodes[n])
         value = six_neighbours(control, shape, first, lowest, c) - np.float32(6.0) * control[c]
         length = np.sqrt(_ONE + (value / bend) ** 2)
-        weight = weights[min(n, last)]
+        weight = weights[n]
         out[c] = weight * value / length
         total += weight * value * value / (_ONE + length)
     return total

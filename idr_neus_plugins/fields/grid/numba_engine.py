@@ -176,7 +176,7 @@ class _Smoothness(torch.autograd.Function):
         ctx.control, ctx.nodes, ctx.gradient = control, nodes, np.empty(len(nodes), np.float32)
         addresses = (*_addresses(control, bricks), _lowest(bricks))
         listed, scratch = as_array(nodes), _scratch(control.numel())
-        each = np.ones(1, np.float32) if weights is None else as_array(weights)
+        each = np.ones(len(nodes), np.float32) if weights is None else as_array(weights)
         robust = (np.float32(min(bend, 1e18)), each)  # fast arithmetic knows no infinity
         total = node_kernels.bending(as_array(control).reshape(-1), *addresses, listed, *robust, scratch)
         node_kernels.laplacian(scratch, *addresses, listed, ctx.gradient)
