@@ -45,6 +45,8 @@ class Matches(NamedTuple):
     """Where the photographs show it."""
     sure: Bool[Tensor, " places"]
     """Whether they do."""
+    behind: Bool[Tensor, " places"]
+    """Whether that is farther from the camera."""
 
 
 @torch.no_grad()
@@ -54,7 +56,8 @@ def matched_points(views: TrainingViews, trace: Trace, count: int) -> Matches:
     level = max(views.images.shape[1:3]) // max(finest.pictures.shape[1:3])
     levels = {shrink: finest.shrunk(shrink) for shrink, _ in SWEEPS}
     nothing = finest.poses.new_zeros(0, 3)
-    matches = [Matches(nothing, nothing, torch.zeros(0, dtype=torch.bool, device=nothing.device))]
+    none = torch.zeros(0, dtype=torch.bool, device=nothing.device)
+    matches = [Matches(nothing, nothing, none, none)]
     for view, pixels in enumerate(_spread_pixels(views, count)):
         surface = _Surface(finest, view, pixels / level, trace)
         if len(surface.distances):
@@ -98,7 +101,8 @@ class _Surface:
             distances = found[:, None] + along[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
             found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
-        return Matches(self.places, self.centre + self.directions * found[:, None], likeness > MIN_LIKENESS)
+        there = self.centre + self.directions * found[:, None]
+        return Matches(self.places, there, likeness > MIN_LIKENESS, found > self.distances)
 
 
 def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:

@@ -21,12 +21,18 @@ from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.surface_tracks import Trace
 
 
+FREE_SLOPE = 0.3
+"""Signed distance per distance in front of a point, at the least: patches seen at a flatter angle are not matched."""
+
+
 @dataclass(frozen=True)
 class MatchingConfig:
     at: tuple[float, ...] = ()
     """Progress of the training at which points are looked for anew; none: the surface is not drawn to any."""
     weight: float = 1.0
     """Of the mean distance of the points from the surface, scene units."""
+    free_weight: float = 5.0
+    """Of the mean distance by which the way from them to the camera is inside of the surface, scene units."""
     pixels: int = 30_000
     """From which points are looked for, in all views together."""
     points_in_step: int = 1024
@@ -41,11 +47,14 @@ class Matching(nn.Module):
 
     points: Float[Tensor, "points 3"]
     """Scene. Not kept with the weights: a resumed training looks for them again."""
+    passed: Float[Tensor, "points 3"]
+    """From each point towards the camera that shows it, as far as the surface stood in front of it."""
 
     def __init__(self, config: MatchingConfig) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("points", torch.zeros(0, 3), persistent=False)
+        self.register_buffer("passed", torch.zeros(0, 3), persistent=False)
         self._asked = self._answered = 0
 
     @property
@@ -69,6 +78,7 @@ class Matching(nn.Module):
             return None
         matches = matched_points(views, trace, self.config.pixels)
         self.points = matches.found[matches.sure]
+        self.passed = (matches.places - matches.found)[matches.sure] * matches.behind[matches.sure, None]
         CONSOLE.print(f"{len(self.points):,} points of the surface found by matching photographs.")
         return Evidence(matches.places, matches.sure)
 
@@ -76,4 +86,10 @@ class Matching(nn.Module):
         if not len(self.points):
             return {}
         chosen = torch.randint(len(self.points), (self.config.points_in_step,), device=self.points.device)
-        return {"matching": self.config.weight * geometry(self.points[chosen]).sdf.abs().mean()}
+        points, passed = self.points[chosen], self.passed[chosen]
+        losses = {"matching": self.config.weight * geometry(points).sdf.abs().mean()}
+        if self.config.free_weight and passed.any():
+            passed = torch.rand_like(passed[:, :1]) * passed
+            least = FREE_SLOPE * passed.norm(dim=1)
+            losses["free_space"] = self.config.free_weight * (least - geometry(points + passed).sdf).clamp(min=0.0).mean()
+        return losses
