@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 # Numba and Triton compile the kernels themselves and can do nothing with checked wrappers: they are imported before.
 import idr_neus_plugins.core.fused_kernels
 import idr_neus_plugins.core.plane_sweep_kernel
-import idr_neus_plugins.evaluation.thinning_kernel
+import idr_neus_plugins.evaluation.downsampling_kernel
 import idr_neus_plugins.fields.grid.node_kernels
 import idr_neus_plugins.fields.grid.numba_kernels
 import idr_neus_plugins.fields.hash.numba_kernels

@@ -36,7 +36,7 @@ class FollowCamera:
     """Compare colours, too; --no-color for the silhouettes alone."""
 
     def main(self) -> None:
-        from idr_neus_plugins.pose.egomotion.following import follow
+        from idr_neus_plugins.pose.egomotion.estimation import follow
         from idr_neus_plugins.pose.egomotion.result import write_egomotion
         from idr_neus_plugins.pose.egomotion.tracking import TrackingSettings
         from idr_neus_plugins.pose.files import read_photographs

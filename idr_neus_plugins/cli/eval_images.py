@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json, write_png
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _renderer(model: SurfaceModel, mesh: Path | None) -> Render:
     """Outputs of a camera, by the model or of a mesh file."""
     if mesh is None:
         return lambda camera: model.get_outputs_for_camera(camera.to(model.device))
-    from idr_neus_plugins.cli.mesh_views import mesh_outputs
+    from idr_neus_plugins.viewer.mesh_outputs import mesh_outputs
 
     return mesh_outputs(mesh, model.world_from_scene.detach().cpu().double().numpy())
 

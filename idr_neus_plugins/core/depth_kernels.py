@@ -53,7 +53,9 @@ def _box_sums(values, radius, rows, sums):
 
 
 @numba.njit(**JIT)
-def plane_correlations(template, pictures, sizes, rotations, epipoles, inverse_depths, radius, least, saturated, most_saturated, best, out):
+def plane_correlations(
+    template, pictures, sizes, rotations, epipoles, inverse_depths, radius, least, saturated, most_saturated, best, out
+):
     """Fills ``out`` [planes, h, w]: the mean of the ``best`` normalised cross-correlations of each window.
 
     A plane of inverse depth d, parallel to the image of the reference, takes its pixel p to ``rotation @ p + epipole *

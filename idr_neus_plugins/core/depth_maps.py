@@ -119,7 +119,11 @@ def _window_around(seen: Bool[Tensor, "h w"]) -> tuple[slice, slice]:
 
 
 def _possible_at(
-    photographs: Photographs, view: int, inverse: Float[Tensor, " planes"], window: tuple[slice, slice], possible: Possible
+    photographs: Photographs,
+    view: int,
+    inverse: Float[Tensor, " planes"],
+    window: tuple[slice, slice],
+    possible: Possible,
 ) -> Bool[Tensor, "planes _h _w"]:
     rows, columns = (torch.arange(part.start, part.stop) + 0.5 for part in window)
     camera = photographs.camera(view)

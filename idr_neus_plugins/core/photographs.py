@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import Camera, shrunk
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.patches import TensorCamera, shrunk
+from idr_neus_plugins.core.views import Views
 
 NEIGHBOURS = 8
 """Views that are compared with one."""
@@ -31,7 +31,7 @@ class Photographs(NamedTuple):
     """(height, width)."""
 
     @classmethod
-    def of(cls, views: TrainingViews, longer_side: int) -> Photographs:
+    def of(cls, views: Views, longer_side: int) -> Photographs:
         """Shrunk by a whole factor until they have no more pixels across."""
         grey = views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
         level = math.ceil(max(views.images.shape[1:3]) / longer_side)
@@ -46,8 +46,8 @@ class Photographs(NamedTuple):
         pictures = torch.stack([shrunk(picture, level) for picture in self.pictures])
         return Photographs(_scaled(self.intrinsics, level), self.poses, pictures, self.sizes // level)
 
-    def camera(self, view: int) -> Camera:
-        return Camera(self.intrinsics[view], self.poses[view])
+    def camera(self, view: int) -> TensorCamera:
+        return TensorCamera(self.intrinsics[view], self.poses[view])
 
     def centre_ray(self, view: int, depth: float) -> Float[Tensor, " 3"]:
         """The point of that depth in the middle of a view's picture."""

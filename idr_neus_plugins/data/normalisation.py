@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pieces import largest_piece
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.connected_components import largest_component
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.foreground import read_foreground
@@ -103,12 +103,12 @@ def _hull_sphere(
             "cameras are inexact (then allow some views to disagree: --tolerance 0.2)."
         )
     # Where few cameras look, silhouettes agree on stray corners.
-    hull = largest_piece(inside.reshape(HULL_RESOLUTION, HULL_RESOLUTION, HULL_RESOLUTION)).ravel()
+    hull = largest_component(inside.reshape(HULL_RESOLUTION, HULL_RESOLUTION, HULL_RESOLUTION)).ravel()
     centre, radius = smallest_sphere(positions[torch.from_numpy(hull)].double().numpy())
     return centre, radius + 3**0.5 / (HULL_RESOLUTION - 1)
 
 
-def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> TrainingViews:
+def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> Views:
     """The reduced masks as the visual hull wants them."""
     reduced = [reduced_size(view.size, PIXELS_ACROSS) for view in scene.views]
     height, width = (max(size[axis] for size, _ in reduced) for axis in (0, 1))
@@ -119,7 +119,7 @@ def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> Training
             read_foreground(view.image, view.mask, size, shrink)
         )
         intrinsics[number, :2] /= shrink
-    return TrainingViews(
+    return Views(
         intrinsics=torch.from_numpy(intrinsics).float(),
         camera_to_scene=torch.from_numpy(poses[:, :3]).float(),
         sizes=torch.tensor([size for size, _ in reduced]),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from idr_neus_plugins.fields.part import Part
+from idr_neus_plugins.fields.component import ModelComponent
 
 
 class GeometryOutput(NamedTuple):
@@ -29,7 +29,7 @@ class Evidence(NamedTuple):
     """Whether the photographs agreed on where the surface lies there."""
 
 
-class GeometryField(Part):
+class GeometryField(ModelComponent):
     """f(x). Values, gradients and features come in closed form: no autograd is needed to obtain a gradient."""
 
     group = "geometry"

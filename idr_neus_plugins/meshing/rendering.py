@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import Hits, RayCaster
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.meshing.texture.view_dependence import seen_from
 
@@ -30,11 +30,11 @@ class Picture(NamedTuple):
 class MeshRenderer:
     """Shows a mesh in its colours, with its texture where it has one, as each direction shows it; nothing is lit."""
 
-    def __init__(self, mesh: FinishedMesh):
+    def __init__(self, mesh: Mesh):
         self.mesh = mesh
         self.caster = RayCaster(mesh.shape)
 
-    def __call__(self, camera: PinholeCamera, rays_across: int = 2) -> Picture:
+    def __call__(self, camera: Camera, rays_across: int = 2) -> Picture:
         """``rays_across``² rays for every pixel, evenly spread; the mesh is in the frame of the camera."""
         parts = []
         for offset in (np.indices((rays_across,) * 2).reshape(2, -1).T + 0.5) / rays_across - 0.5:
@@ -56,7 +56,7 @@ class MeshRenderer:
 
 
 def mesh_colors(
-    mesh: FinishedMesh, corners: np.ndarray, weights: np.ndarray, directions: np.ndarray | None = None
+    mesh: Mesh, corners: np.ndarray, weights: np.ndarray, directions: np.ndarray | None = None
 ) -> np.ndarray:
     """Colours [n, 3] in [0, 1] inside faces with the vertices ``corners`` [n, 3], at barycentric ``weights`` [n, 3].
 

@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.photographs import Photographs
 from idr_neus_plugins.core.plane_sweep import Patches, best_plane, sweep
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.models.surface_tracks import Trace
 
 LONGER_SIDE = 1000
@@ -33,7 +33,7 @@ DECIDING = 3
 """Neighbours that must show a point; where there are fewer, nothing is sure."""
 MIN_COSINE = 0.3
 """Between the normal and the ray."""
-MIN_LIKENESS = 0.8
+MIN_NCC = 0.8
 
 
 class Matches(NamedTuple):
@@ -50,7 +50,7 @@ class Matches(NamedTuple):
 
 
 @torch.no_grad()
-def matched_points(views: TrainingViews, trace: Trace, count: int) -> Matches:
+def matched_points(views: Views, trace: Trace, count: int) -> Matches:
     """The surface in about ``count`` pixels, as the photographs have it. Pinhole cameras only."""
     finest = Photographs.of(views, LONGER_SIDE)
     level = max(views.images.shape[1:3]) // max(finest.pictures.shape[1:3])
@@ -95,17 +95,17 @@ class _Surface:
         towards = normalize(self.poses[:, :, 3] - self.middle, dim=1)
         baseline = (towards[others] @ towards[self.view]).clamp(-1.0, 1.0).acos().median().sin()
         along = self.pixel_width / baseline  # of the ray: a pixel of the neighbours
-        found, likeness = self.distances, self.distances
+        found, ncc = self.distances, self.distances
         for shrink, planes in SWEEPS:
             steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
             distances = found[:, None] + along[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
-            found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
+            found, ncc = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
         there = self.centre + self.directions * found[:, None]
-        return Matches(self.places, there, likeness > MIN_LIKENESS, found > self.distances)
+        return Matches(self.places, there, ncc > MIN_NCC, found > self.distances)
 
 
-def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:
+def _spread_pixels(views: Views, count: int) -> list[Float[Tensor, "pixels 2"]]:
     """Pixels (x, y) of every view, one at random in each cell of a grid; of the foreground where there are masks."""
     masks = views.masks
     area = int(views.sizes.prod(dim=1).sum() if masks is None else masks.sum())

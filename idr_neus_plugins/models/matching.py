@@ -15,11 +15,10 @@ from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.geometry import Evidence, GeometryField
 from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.surface_tracks import Trace
-
 
 FREE_SLOPE = 0.3
 """Signed distance per distance in front of a point, at the least: patches seen at a flatter angle are not matched."""
@@ -70,7 +69,7 @@ class Matching(nn.Module):
         """Of the training, in [0, 1]."""
         self._asked = sum(at <= progress for at in self.config.at)
 
-    def find(self, views: TrainingViews, trace: Trace) -> Evidence | None:
+    def find(self, views: Views, trace: Trace) -> Evidence | None:
         """Looks for points near the surface that ``trace`` meets, or says why it cannot."""
         self._answered = self._asked
         if not views.is_pinhole:
@@ -91,5 +90,7 @@ class Matching(nn.Module):
         if self.config.free_weight and passed.any():
             passed = torch.rand_like(passed[:, :1]) * passed
             least = FREE_SLOPE * passed.norm(dim=1)
-            losses["free_space"] = self.config.free_weight * (least - geometry(points + passed).sdf).clamp(min=0.0).mean()
+            losses["free_space"] = (
+                self.config.free_weight * (least - geometry(points + passed).sdf).clamp(min=0.0).mean()
+            )
         return losses

@@ -21,24 +21,24 @@ from torch.nn import functional
 from idr_neus_plugins.core.image_metrics import image_metrics
 from idr_neus_plugins.core.plane_sweep import warm_up
 from idr_neus_plugins.core.surface import SurfaceHits
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import BackgroundConfig, Black
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
-from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
 from idr_neus_plugins.fields.surface import FieldSurface
 from idr_neus_plugins.models.bundle_step import bundle_step
 from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
-from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
+from idr_neus_plugins.models.loss_terms import LOSS_TERMS, RayTargets
 from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.models.refinement_report import report_refinement
 from idr_neus_plugins.renderers.renderer import RendererConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
-from idr_neus_plugins.viewer.first_look import FirstLook
+from idr_neus_plugins.viewer.initial_view import InitialView
 from idr_neus_plugins.viewer.panel import SurfacePanel
 
 
@@ -71,7 +71,7 @@ class SurfaceModelConfig(ModelConfig):
     """Samplers find near and far themselves."""
     rays_at_once: int = 1024
     """Rays that are rendered at a time outside of training, even where nerfstudio's commands ask for more: bounds the
-    memory (NeuS with its 128 sections a ray takes 2 MB for each)."""
+    memory (NeuS with its 128 intervals a ray takes 2 MB for each)."""
 
 
 class SurfaceModel(Model):
@@ -93,7 +93,7 @@ class SurfaceModel(Model):
         self._check_losses()
         metadata = self.kwargs.get("metadata", {})
         self.all_cameras: Cameras | None = metadata.get("all_cameras")
-        self.first_look = None if self.all_cameras is None else FirstLook(self.all_cameras)
+        self.initial_view = None if self.all_cameras is None else InitialView(self.all_cameras)
         self.panel = SurfacePanel(self)
         world_from_scene = metadata.get("world_from_scene", torch.eye(4))
         self.register_buffer("world_from_scene", torch.as_tensor(world_from_scene, dtype=torch.float64).clone())
@@ -123,7 +123,7 @@ class SurfaceModel(Model):
             )
 
     @property
-    def parts(self) -> list[Part]:
+    def components(self) -> list[ModelComponent]:
         return [self.geometry, self.radiance, self.renderer, self.background]
 
     def set_progress(self, progress: float) -> None:
@@ -134,7 +134,7 @@ class SurfaceModel(Model):
             name: first + progress * (last.get(name, first) - first)
             for name, first in self.config.loss_coefficients.items()
         }
-        for part in self.parts:
+        for part in self.components:
             part.set_progress(progress)
         self.camera_optimizer.set_progress(progress)
         self.matching.set_progress(progress)
@@ -146,7 +146,7 @@ class SurfaceModel(Model):
 
     def get_param_groups(self) -> dict[str, list[nn.Parameter]]:
         groups: dict[str, list[nn.Parameter]] = {}
-        for part in self.parts:
+        for part in self.components:
             for name, parameters in part.param_groups().items():
                 groups.setdefault(name, []).extend(parameters)
         self.camera_optimizer.get_param_groups(groups)
@@ -184,10 +184,10 @@ class SurfaceModel(Model):
     def begin(self, attributes: TrainingCallbackAttributes) -> None:
         """Before the first step of a fresh run: every part takes its start from the photographs."""
         views = self._views(attributes)
-        for part in self.parts:
+        for part in self.components:
             part.initialise(views)
 
-    def _views(self, attributes: TrainingCallbackAttributes) -> TrainingViews:
+    def _views(self, attributes: TrainingCallbackAttributes) -> Views:
         """As the method may see them."""
         views = attributes.pipeline.datamanager.training_views()  # type: ignore
         return replace(views, foreground=None) if self.config.masks == "ignored" else views
@@ -232,14 +232,14 @@ class SurfaceModel(Model):
         }
 
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
-        measured = Measured(batch["image"][..., :3].to(self.device), self._foreground(batch))
+        measured = RayTargets(batch["image"][..., :3].to(self.device), self._foreground(batch))
         losses = {}
         for name, weight in self.loss_weights.items():
             loss = self.loss_terms[name](outputs, measured)
             if loss is not None:
                 losses[name] = weight * loss
         if self.training:
-            for part in self.parts:
+            for part in self.components:
                 losses |= part.regularisers()
             losses |= self.matching.losses(self.geometry)
             self.camera_optimizer.get_loss_dict(losses)

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.versions import all_versions
 from idr_neus_plugins.single_view.fields.viewpoint import seen_in_mirror
 from idr_neus_plugins.single_view.model import SingleViewModel
@@ -30,7 +30,7 @@ RESOLUTION = 80
 class Recognised(NamedTuple):
     """A shape in its object frame."""
 
-    mesh: FinishedMesh
+    mesh: Mesh
     grid: ShapeGrid
     prior: ViewPrior | None = None
     """Of its view, where a network has looked at it; the shape is a guess then, too."""
@@ -41,7 +41,7 @@ class Recognised(NamedTuple):
         return torch.from_numpy(np.stack([vertices.min(0), vertices.max(0)])).float()
 
 
-def known(mesh: FinishedMesh) -> Recognised:
+def known(mesh: Mesh) -> Recognised:
     return Recognised(mesh, cached(mesh))
 
 
@@ -68,7 +68,7 @@ def view_prior(model: SingleViewModel) -> ViewPrior:
     """What the view head says about the shown image: the mean over all versions of it that are equally true."""
     field, geometry = model.geometry.field, model.geometry
     told = []
-    for views, sign in all_versions(Views(geometry.images, geometry.projections)):
+    for views, sign in all_versions(InputViews(geometry.images, geometry.projections)):
         log_probabilities = field.view(field.encoder(views.images).code)
         told.append(seen_in_mirror(log_probabilities) if bool((sign < 0).any()) else log_probabilities)
     mean = torch.stack(told).exp().mean((0, 1))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from idr_neus_plugins.core.surface import Surface
-from idr_neus_plugins.meshing.interest import read_cloud, split_scale
+from idr_neus_plugins.meshing.crop import read_cloud, split_scale
 from idr_neus_plugins.viewer.requests import scale_colors
 
 MOST = 50_000

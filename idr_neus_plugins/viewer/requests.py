@@ -12,15 +12,15 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.core.camera import Camera
+from idr_neus_plugins.core.views import Views
+from idr_neus_plugins.meshing.crop import Box
 from idr_neus_plugins.meshing.frames import Frame
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.viewer.snapshot import Snapshot
 
-Look = Literal["mesh", "colours", "normals", "confidence"]
+MeshStyle = Literal["mesh", "colours", "normals", "confidence"]
 """How a live mesh is painted: grey and lit, by the colour field, by its normals, by how well it was seen."""
 
 LIGHT = np.array([0.5, 0.3, 0.8]) / np.linalg.norm([0.5, 0.3, 0.8])
@@ -55,11 +55,11 @@ class LiveMesh:
 @dataclass(frozen=True)
 class LiveMeshRequest(Request[LiveMesh]):
     snapshot: Snapshot
-    look: Look
+    look: MeshStyle
     resolution: int
     crop: Box | None
     """Scene units."""
-    cameras: list[PinholeCamera]
+    cameras: list[Camera]
     """Of the photographs, for the confidence and the light."""
 
     def answer(self) -> LiveMesh:
@@ -76,7 +76,7 @@ class LiveMeshRequest(Request[LiveMesh]):
             mesh = replace(mesh, colors=self._colors(mesh))
         return LiveMesh(to_glb(mesh, {"frame": "scene"}), len(mesh.faces), time.monotonic() - start)
 
-    def _colors(self, mesh: FinishedMesh) -> np.ndarray:
+    def _colors(self, mesh: Mesh) -> np.ndarray:
         if self.look == "normals":
             return _bytes(0.5 + 0.5 * mesh.normals)
         if self.look == "confidence":
@@ -95,7 +95,7 @@ class ExportRequest(Request[dict[str, Any]]):
     options: MeshOptions
     crop: Box | None
     """Scene units."""
-    views: TrainingViews | None
+    views: Views | None
     path: Path
     frame: Frame
 
@@ -108,7 +108,7 @@ class ExportRequest(Request[dict[str, Any]]):
         return write_built(built, self.path, self.frame, self.snapshot.world_from_scene)
 
 
-def light_of(cameras: Sequence[PinholeCamera]) -> Float[np.ndarray, " 3"]:
+def light_of(cameras: Sequence[Camera]) -> Float[np.ndarray, " 3"]:
     """Unit direction to the light: on the photographers' side, where one looks first. Cameras all around have none."""
     towards = -np.sum([camera.camera_to_scene[:, 2] for camera in cameras], axis=0) if cameras else np.zeros(3)
     length = float(np.linalg.norm(towards))

@@ -10,7 +10,7 @@ from idr_neus_plugins.cli.egomotion import FollowCamera
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.reading import read_mesh
-from idr_neus_plugins.pose.egomotion.following import follow
+from idr_neus_plugins.pose.egomotion.estimation import follow
 from idr_neus_plugins.pose.egomotion.layout import layout_of, seen, world_pose
 from idr_neus_plugins.pose.egomotion.result import write_egomotion
 from idr_neus_plugins.pose.egomotion.tracking import Refinement, TrackingSettings

@@ -13,9 +13,9 @@ from nerfstudio.data.scene_box import OrientedBox
 from nerfstudio.viewer.control_panel import ControlPanel
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.crop import Box
+from idr_neus_plugins.viewer.blank_rendering import FAR, BlankRendering
 from idr_neus_plugins.viewer.crop import CropFrame, crop_box
-from idr_neus_plugins.viewer.curtain import FAR, Curtain
 from idr_neus_plugins.viewer.reference import point_errors
 from tests.meshing.views import SphereSurface
 
@@ -57,7 +57,7 @@ def test_behind_the_curtain_nothing_is_rendered():
     camera = Cameras(torch.eye(4)[None, :3], 10.0, 10.0, 4.0, 3.0, 8, 6)
     model, drawn = Mock(training=True), []
     model.get_outputs_for_camera.return_value = {"rgb": torch.ones(6, 8, 3), "uncertainty": torch.ones(6, 8, 1)}
-    curtain = Curtain(model, lambda: bool(drawn))
+    curtain = BlankRendering(model, lambda: bool(drawn))
     assert curtain.get_outputs_for_camera(camera, obb_box=None) is model.get_outputs_for_camera.return_value
     assert curtain.training is True
     drawn.append(True)

@@ -7,11 +7,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from idr_neus_plugins.core.connected_components import large_components
 from idr_neus_plugins.core.depth_maps import depth_maps
 from idr_neus_plugins.core.fusion import votes
 from idr_neus_plugins.core.photographs import Photographs
-from idr_neus_plugins.core.pieces import large_pieces
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.redistance import OBJECT, signed_distance
 
@@ -23,9 +23,7 @@ FREE_VIEWS, FREE_RATIO = 2.5, 3.0
 """More views must see past a point, altogether and per view that says it is solid, to carve it away."""
 
 
-def carved(
-    distance: Float[Tensor, "x y z"], lattice: Lattice, views: TrainingViews
-) -> Float[Tensor, "x y z"]:
+def carved(distance: Float[Tensor, "x y z"], lattice: Lattice, views: Views) -> Float[Tensor, "x y z"]:
     """Signed distance in voxels to a solid without what the photographs see past.
 
     Textureless places have no depths, and stay as they are. Pinhole cameras only.
@@ -33,13 +31,15 @@ def carved(
     photographs = Photographs.of(views, LONGER_SIDE)
     near = distance < SLACK
     points = lattice.positions()[near.view(-1)]
-    maps = depth_maps(photographs, _ranges(photographs, points), lambda p: _holds(near, lattice, p), _seen(views, photographs))
+    maps = depth_maps(
+        photographs, _ranges(photographs, points), lambda p: _holds(near, lattice, p), _seen(views, photographs)
+    )
     counts = votes(photographs, maps, points, clear=1.5 * lattice.voxel, thick=3.0 * lattice.voxel)
     free, solid = (_blurred(part, near) for part in (counts.free, counts.solid))
     inside = (distance < 0).numpy()
     kept = inside & ~((free > FREE_VIEWS) & (free > FREE_RATIO * solid))
     kept = inside & (_gaussian(kept, 1.0) > 0.5)
-    return torch.from_numpy(signed_distance(large_pieces(kept, OBJECT))).float()
+    return torch.from_numpy(signed_distance(large_components(kept, OBJECT))).float()
 
 
 def _ranges(photographs: Photographs, points: Float[Tensor, "points 3"]) -> Float[Tensor, "views 2"]:
@@ -49,7 +49,9 @@ def _ranges(photographs: Photographs, points: Float[Tensor, "points 3"]) -> Floa
     return torch.stack([depths.amin(dim=1).clamp(min=1e-2), depths.amax(dim=1)], dim=1)
 
 
-def _holds(solid: Bool[Tensor, "x y z"], lattice: Lattice, points: Float[Tensor, "points 3"]) -> Bool[Tensor, " points"]:
+def _holds(
+    solid: Bool[Tensor, "x y z"], lattice: Lattice, points: Float[Tensor, "points 3"]
+) -> Bool[Tensor, " points"]:
     size = torch.tensor(lattice.shape)
     nodes = (lattice.coords(points) + 0.5).floor().long()
     within = ((nodes >= 0) & (nodes < size)).all(dim=1)
@@ -57,7 +59,7 @@ def _holds(solid: Bool[Tensor, "x y z"], lattice: Lattice, points: Float[Tensor,
     return within & solid[i, j, k]
 
 
-def _seen(views: TrainingViews, photographs: Photographs) -> Bool[Tensor, "views h w"]:
+def _seen(views: Views, photographs: Photographs) -> Bool[Tensor, "views h w"]:
     height, width = photographs.pictures.shape[1:]
     level = views.images.shape[1] // height
     if views.masks is None:

@@ -16,7 +16,7 @@ from rich import print as rich_print
 from torch import Tensor
 
 from idr_neus_plugins.core.schedules import late_geometric
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.geometry import Evidence, GeometryOutput
 from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
 from idr_neus_plugins.fields.grid.carving import carved
@@ -104,7 +104,7 @@ class GridGeometry(VoxelGeometry):
         super().set_progress(progress)
 
     @torch.no_grad()
-    def initialise(self, views: TrainingViews) -> None:
+    def initialise(self, views: Views) -> None:
         distance, lattice = self._hull(views) or (None, Lattice.over(self.region, self.config.first_resolution))
         if self.config.start is not None:
             distance = known_surface(self.config.start, views, lattice, distance)
@@ -114,7 +114,7 @@ class GridGeometry(VoxelGeometry):
         self._replace(distance, lattice)
         self._put_on(Lattice.over(lattice.box, self.config.first_resolution))
 
-    def _hull(self, views: TrainingViews) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
+    def _hull(self, views: Views) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
         """Distance in voxels of a lattice that encloses it; None where there is none to be had."""
         if views.foreground is None or not views.is_pinhole:
             return None
@@ -130,7 +130,11 @@ class GridGeometry(VoxelGeometry):
     def _weights_at(self, nodes: Int[Tensor, " listed"]) -> Float[Tensor, " listed"]:
         bricks, (_, ny, nz) = self.control.bricks, self.lattice.shape
         rows = nodes.long()
-        of_nodes = torch.stack([rows // (ny * nz), rows // nz % ny, rows % nz], dim=1) if bricks is None else bricks.nodes(rows)
+        of_nodes = (
+            torch.stack([rows // (ny * nz), rows // nz % ny, rows % nz], dim=1)
+            if bricks is None
+            else bricks.nodes(rows)
+        )
         return self.prior.at(self.lattice.at(of_nodes))
 
     @property

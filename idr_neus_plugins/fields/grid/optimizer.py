@@ -59,18 +59,29 @@ class NodeAdam(torch.optim.Optimizer):
             parameter.nodes.engine.adam(*tensors, nodes, rate, betas)
 
     def _smoothed(self, parameter, grad, rate, betas, state):
+        import numpy as np
+
         from idr_neus_plugins.fields.grid import node_kernels as k
         from idr_neus_plugins.fields.grid.numba_engine import _addresses, _lowest
-        import numpy as np
+
         size = parameter.numel()
-        if not hasattr(self, 'buf') or self.buf[0].size != size:
+        if not hasattr(self, "buf") or self.buf[0].size != size:
             self.buf = [grid_zeros((size,), parameter.device).numpy() for _ in range(3)]
         source, a, b = self.buf
-        bricks = getattr(parameter, 'bricks', None)
+        bricks = getattr(parameter, "bricks", None)
         adr = (*_addresses(parameter, bricks), _lowest(bricks))
         nodes = parameter.nodes.nodes.numpy()
         flat = lambda t: t.detach().numpy().reshape(-1)
-        k.adam_update(flat(grad), flat(state['exp_avg']), flat(state['exp_avg_sq']), nodes, np.float32(rate), np.float32(betas[0]), np.float32(betas[1]), source)
+        k.adam_update(
+            flat(grad),
+            flat(state["exp_avg"]),
+            flat(state["exp_avg_sq"]),
+            nodes,
+            np.float32(rate),
+            np.float32(betas[0]),
+            np.float32(betas[1]),
+            source,
+        )
         w = np.float32(self.SMOOTH)
         for _ in range(2):
             now, nxt = source, a
@@ -78,10 +89,13 @@ class NodeAdam(torch.optim.Optimizer):
                 k.relax(now, source, *adr, nodes, w, nxt)
                 now, nxt = nxt, (b if nxt is a else a)
             # result in now; becomes source
-            if now is a: source, a = a, source
-            else: source, b = b, source
+            if now is a:
+                source, a = a, source
+            else:
+                source, b = b, source
         k.add_at(flat(parameter), nodes, np.float32(-1.0), source[nodes])
-        for x in (source, a, b): k.clear_at(x, nodes)
+        for x in (source, a, b):
+            k.clear_at(x, nodes)
 
     def _state_of(self, parameter: LatticeParameter) -> dict[str, Any]:
         state = self.state[parameter]

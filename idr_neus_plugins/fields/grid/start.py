@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pieces import large_pieces
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.connected_components import large_components
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
@@ -27,7 +27,7 @@ def sphere(lattice: Lattice, region: Float[Tensor, "2 3"]) -> Float[Tensor, "x y
 
 
 def visual_hull(
-    views: TrainingViews, region: Float[Tensor, "2 3"], tolerance: float = 0.0, margin: int = MARGIN
+    views: Views, region: Float[Tensor, "2 3"], tolerance: float = 0.0, margin: int = MARGIN
 ) -> tuple[Float[Tensor, "x y z"], Lattice]:
     """Signed distance in voxels to the visual hull within the region's inscribed sphere, on a lattice that encloses it.
 
@@ -51,7 +51,7 @@ def visual_hull(
         )
     # A shell of outside nodes closes a hull that reaches the region's border.
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
-    inside = torch.from_numpy(large_pieces(inside.cpu().numpy(), OBJECT)).to(region.device)
+    inside = torch.from_numpy(large_components(inside.cpu().numpy(), OBJECT)).to(region.device)
     nodes = inside.nonzero()
     first = (nodes.amin(dim=0) - margin).clamp(min=0).tolist()
     last = (nodes.amax(dim=0) + margin + 1).tolist()
@@ -63,7 +63,7 @@ def visual_hull(
 
 
 def known_surface(
-    path: Path, views: TrainingViews, lattice: Lattice, hull: Float[Tensor, "x y z"] | None
+    path: Path, views: Views, lattice: Lattice, hull: Float[Tensor, "x y z"] | None
 ) -> Float[Tensor, "x y z"]:
     """Signed distance in voxels to the surface of a file (see ``known_surface``), at a lattice's nodes.
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from idr_neus_plugins.core.spherical_harmonics import num_harmonics, orthonormal_harmonics
-from idr_neus_plugins.meshing.finished import ViewDependence
+from idr_neus_plugins.meshing.mesh import ViewDependence
 from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
-from idr_neus_plugins.meshing.texture.looks import Look
 from idr_neus_plugins.meshing.texture.lookup import at_uv
+from idr_neus_plugins.meshing.texture.view_colors import ViewColors
 from idr_neus_plugins.progress import progress_bar
 
 RIDGE = (0.005, 0.015, 0.03, 0.06)
@@ -24,7 +24,7 @@ BATCH = 20_000
 
 
 def fit_texels(
-    texels: Texels, base: np.ndarray, looks: Sequence[Look], degree: int, progress: bool = True
+    texels: Texels, base: np.ndarray, looks: Sequence[ViewColors], degree: int, progress: bool = True
 ) -> np.ndarray:
     """Coefficients [t, harmonics, 3] float32 for all texels with ``base`` colours [t, 3] in [0, 1]; see ``fit``."""
     coefficients = np.zeros((len(base), num_harmonics(degree), 3), np.float32)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Float16, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
 from idr_neus_plugins.single_view.shapes.samples import PROBES
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Photograph:
     """What a predictor is given."""
 
     image: UInt8[np.ndarray, "h w 4"]
-    camera: PinholeCamera
+    camera: Camera
     category: str
     """For the mean shape alone; others do not look at it."""
 
@@ -33,7 +33,7 @@ class Prediction:
     """Which of ``samples.probes`` are said to lie inside."""
     colors: Float[np.ndarray, "points 3"]
     """In [0, 1], at the points that were asked."""
-    mesh: FinishedMesh | None = None
+    mesh: Mesh | None = None
     """Scene frame; None where there is none or none was asked for."""
 
 
@@ -54,7 +54,7 @@ def read_photograph(entry: ShapeEntry, view: int) -> Photograph:
     arrays = entry.arrays("intrinsics", "camera_to_scene")
     image = np.asarray(Image.open(entry.images[view]).convert("RGBA"))
     height, width = image.shape[:2]
-    camera = PinholeCamera(arrays["intrinsics"][view], arrays["camera_to_scene"][view], (height, width))
+    camera = Camera(arrays["intrinsics"][view], arrays["camera_to_scene"][view], (height, width))
     return Photograph(image, camera, entry.category)
 
 

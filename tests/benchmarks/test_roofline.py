@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from idr_neus_plugins.cli.step_floor import Counts, Work, counts_of_steps, has_floor, work_of_step
-from idr_neus_plugins.cli.step_timing import config_of, started
+from idr_neus_plugins.benchmarks.roofline import Counts, Work, counts_of_steps, has_floor, work_of_step
+from idr_neus_plugins.benchmarks.step_timing import config_of, started
 
 
 def test_the_slower_of_arithmetic_and_memory_decides():
@@ -27,7 +27,7 @@ def test_steps_are_counted(tiny_scene):
                 trainer.train_iteration(step)
 
         counts = counts_of_steps(trainer, train, 2)
-        assert counts.sections >= counts.colored > 0
+        assert counts.intervals >= counts.colored > 0
         assert 0 < counts.feature_nodes <= min(8 * counts.colored, model.radiance.features.values[..., 0].numel())
         assert 0 < counts.band <= model.geometry.control.values.numel()
         work = work_of_step(model, Counts(1000.0, 500.0, 0.0, 0.0))

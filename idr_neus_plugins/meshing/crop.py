@@ -13,14 +13,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.lattice import SDF
+from idr_neus_plugins.meshing.sample_lattice import SDF
 
 MARGIN = 0.05
 """Share of a point cloud's extent that is added on every side: points lie on the surface, and the last one is not
 where it ends."""
 
 
-class Interest(ABC):
+class CropSolid(ABC):
     """A solid that the surface is cut with."""
 
     @abstractmethod
@@ -34,7 +34,7 @@ class Interest(ABC):
 
 
 @dataclass(frozen=True)
-class Box(Interest):
+class Box(CropSolid):
     """A box, turned at will."""
 
     centre: np.ndarray
@@ -69,7 +69,7 @@ class Box(Interest):
 
 
 @dataclass(frozen=True)
-class Sphere(Interest):
+class Sphere(CropSolid):
     centre: np.ndarray
     """[3]."""
     radius: float
@@ -113,14 +113,14 @@ def read_cloud(path: Path) -> np.ndarray:
     return np.asarray(points, np.float64)
 
 
-def cut(sdf: SDF, *interests: Interest) -> SDF:
+def cut(sdf: SDF, *interests: CropSolid) -> SDF:
     """The solid inside of all interests: where they cut it, the surface is closed along their border."""
     if not interests:
         return sdf
     return lambda positions: torch.stack([sdf(positions), *(part.sdf(positions) for part in interests)]).amax(0)
 
 
-def region_within(region: Float[Tensor, "2 3"], interest: Interest) -> Float[Tensor, "2 3"]:
+def region_within(region: Float[Tensor, "2 3"], interest: CropSolid) -> Float[Tensor, "2 3"]:
     """The part of ``region`` that can hold something of ``interest``, a little wider, so that its border is inside.
 
     Raises UserError where they do not meet.

@@ -14,7 +14,7 @@ FILL = 0.1
 """Weight of the field beside a photograph's: it blurs, but knows something of every direction."""
 
 
-class Look(NamedTuple):
+class ViewColors(NamedTuple):
     """Of one camera."""
 
     centre: np.ndarray
@@ -28,14 +28,14 @@ Radiance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Positions on the surface and directions into the scene of any length [n, 3] -> colours [n, 3]."""
 
 
-def field_look(radiance: Radiance, centre: np.ndarray) -> Look:
+def field_view_colors(radiance: Radiance, centre: np.ndarray) -> ViewColors:
     """A field's colours for whatever faces the camera, hidden or not: it is smooth in the direction."""
-    return Look(centre, partial(_by_field, radiance, centre))
+    return ViewColors(centre, partial(_by_field, radiance, centre))
 
 
-def photograph_look(photograph: Photograph, radiance: Radiance) -> Look:
+def photograph_view_colors(photograph: Photograph, radiance: Radiance) -> ViewColors:
     """A photograph's colours, and the field's, with less weight, for what faces the camera and is not seen there."""
-    return Look(photograph.camera.centre, partial(_by_photograph, radiance, photograph))
+    return ViewColors(photograph.camera.centre, partial(_by_photograph, radiance, photograph))
 
 
 def _by_field(
