@@ -95,9 +95,9 @@ def _in_world(poses: np.ndarray, world_from_scene: np.ndarray) -> np.ndarray:
     """OpenGL camera-to-scene [views, 3, 4] -> rigid OpenCV camera-to-world [views, 4, 4]."""
     import numpy as np
 
-    scale = np.cbrt(np.linalg.det(world_from_scene[:3, :3]))
+    from idr_neus_plugins.core.pinhole import flip_axes
+    from idr_neus_plugins.core.similarity import Similarity
+
     square = np.tile(np.eye(4), (len(poses), 1, 1))
-    square[:, :3] = poses * [1.0, -1.0, -1.0, 1.0]
-    world = world_from_scene @ square
-    world[:, :3, :3] /= scale
-    return world
+    square[:, :3] = flip_axes(poses)
+    return Similarity.of(world_from_scene).poses(square)

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.lattice import SDF
 
@@ -62,10 +63,9 @@ class Box(Interest):
         reach = np.abs(self.axes) @ self.half
         return np.stack([self.centre - reach, self.centre + reach])
 
-    def moved(self, matrix: np.ndarray) -> Box:
-        """In the frame that a 4×4 similarity leads to."""
-        scale, rotation = split_scale(matrix)
-        return Box(_move(matrix, self.centre), scale * self.half, rotation @ self.axes)
+    def moved(self, similarity: Similarity) -> Box:
+        """In the frame that a similarity leads to."""
+        return Box(similarity.points(self.centre), similarity.scale * self.half, similarity.rotation @ self.axes)
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Sphere(Interest):
     def bounds(self) -> np.ndarray:
         return np.stack([self.centre - self.radius, self.centre + self.radius])
 
-    def moved(self, matrix: np.ndarray) -> Sphere:
-        """In the frame that a 4×4 similarity leads to."""
-        return Sphere(_move(matrix, self.centre), split_scale(matrix)[0] * self.radius)
+    def moved(self, similarity: Similarity) -> Sphere:
+        """In the frame that a similarity leads to."""
+        return Sphere(similarity.points(self.centre), similarity.scale * self.radius)
 
 
 def box_around(points: np.ndarray) -> Box:
@@ -135,13 +135,3 @@ def region_within(region: Float[Tensor, "2 3"], interest: Interest) -> Float[Ten
             "the region of interest. Crops are given in the world frame, the units of the input cameras."
         )
     return inner
-
-
-def split_scale(matrix: np.ndarray) -> tuple[float, np.ndarray]:
-    """Scale and rotation [3, 3] of a 4×4 similarity."""
-    scale = float(np.cbrt(abs(np.linalg.det(matrix[:3, :3]))))
-    return scale, matrix[:3, :3] / scale
-
-
-def _move(matrix: np.ndarray, point: np.ndarray) -> np.ndarray:
-    return matrix[:3, :3] @ point + matrix[:3, 3]

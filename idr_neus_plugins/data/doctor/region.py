@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.masks import check_polarity
@@ -51,7 +52,7 @@ def check_cameras_outside(scene: Examination) -> list[Finding]:
 
 def check_scale(scene: Examination) -> list[Finding]:
     """A world whose origin is so far away that single precision blurs the object."""
-    radius = float(np.cbrt(np.linalg.det(scene.world_from_scene[:3, :3])))
+    radius = Similarity.of(scene.world_from_scene).scale
     distance = float(np.linalg.norm(scene.world_from_scene[:3, 3])) / radius
     if distance < FARTHEST_ORIGIN:
         return []

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.projection import split_similarity
+from idr_neus_plugins.core.similarity import Similarity
 
 NO_DISTORTION = (0.0,) * 6
 
@@ -78,17 +78,11 @@ def camera_in_scene(
     camera_to_world: Float[np.ndarray, "*views 4 4"], world_from_scene: Float[np.ndarray, "4 4"]
 ) -> Float[np.ndarray, "*views 4 4"]:
     """Rigid camera-to-scene poses of cameras in the world."""
-    scale, _, _ = split_similarity(world_from_scene, "The transformation from scene to world")
-    poses = np.linalg.inv(world_from_scene) @ camera_to_world
-    poses[..., :3, :3] *= scale
-    return poses
+    return Similarity.of(world_from_scene, "The transformation from scene to world").inverse.poses(camera_to_world)
 
 
 def camera_in_world(
     camera_to_scene: Float[np.ndarray, "*views 4 4"], world_from_scene: Float[np.ndarray, "4 4"]
 ) -> Float[np.ndarray, "*views 4 4"]:
     """The other way."""
-    scale, _, _ = split_similarity(world_from_scene, "The transformation from scene to world")
-    poses = world_from_scene @ camera_to_scene
-    poses[..., :3, :3] /= scale
-    return poses
+    return Similarity.of(world_from_scene, "The transformation from scene to world").poses(camera_to_scene)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.formats.files import copy_files
 from idr_neus_plugins.data.formats.scene import PosedScene, View
-from idr_neus_plugins.data.projection import split_similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import write_json
 
@@ -54,7 +54,7 @@ def _common_size(scene: PosedScene) -> tuple[int, int]:
 def _frame(view: View, folder: Path, world_from_scene: Float[np.ndarray, "4 4"]) -> dict[str, Any]:
     intrinsics = np.eye(4)
     intrinsics[:3, :3] = view.intrinsics
-    scale, _, _ = split_similarity(world_from_scene, "The region of interest")
+    scale = Similarity.of(world_from_scene, "The region of interest").scale
     pose = np.linalg.inv(world_from_scene) @ view.camera_to_world
     pose[:3, :3] *= scale
     frame = {"rgb_path": view.image.relative_to(folder).as_posix()}
