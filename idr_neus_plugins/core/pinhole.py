@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -57,7 +57,7 @@ Poses = TypeVar("Poses", np.ndarray, Tensor)
 def flip_axes(poses: Poses) -> Poses:
     """Camera-to-world [..., 3 or 4, 4] with OpenGL axes (y up, z backward: nerfstudio, Blender) to OpenCV axes, or
     back."""
-    signs = [1.0, -1.0, -1.0, 1.0]
+    signs: Any = [1.0, -1.0, -1.0, 1.0]
     return poses * (poses.new_tensor(signs) if isinstance(poses, Tensor) else np.array(signs))
 
 
