@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Float
@@ -51,13 +51,14 @@ class PinholeCamera:
         return np.stack([x.ravel(), y.ravel()], 1)
 
 
-Poses = TypeVar("Poses", np.ndarray, Tensor)
-
-
-def flip_axes(poses: Poses) -> Poses:
+@overload
+def flip_axes(poses: Tensor) -> Tensor: ...
+@overload
+def flip_axes(poses: np.ndarray) -> np.ndarray: ...
+def flip_axes(poses: Any) -> Any:
     """Camera-to-world [..., 3 or 4, 4] with OpenGL axes (y up, z backward: nerfstudio, Blender) to OpenCV axes, or
     back."""
-    signs: Any = [1.0, -1.0, -1.0, 1.0]
+    signs = [1.0, -1.0, -1.0, 1.0]
     return poses * (poses.new_tensor(signs) if isinstance(poses, Tensor) else np.array(signs))
 
 
