@@ -22,9 +22,9 @@ def read_scene_views(folder: Path) -> SceneViews:
 
     Raises UserError that says what is wrong with the folder, or that its photographs are distorted.
     """
+    from idr_neus_plugins.core.similarity import Similarity
     from idr_neus_plugins.data.files import read_pixels
     from idr_neus_plugins.data.formats.reading import read_posed_scene
-    from idr_neus_plugins.core.similarity import Similarity
 
     scene = read_posed_scene(folder)
     if not all(view.is_pinhole for view in scene.views):

@@ -36,8 +36,8 @@ LAYOUTS = (
     Layout(find_reality_capture, read_reality_capture),
     Layout(find_metashape, read_metashape),
 )
-"""What a folder without IDR's cameras may be; of several the first. Cameras with a region of interest come before poses,
-and poses before what they were made from."""
+"""What a folder without IDR's cameras may be; of several the first. Cameras with a region of interest come before
+poses, and poses before what they were made from."""
 
 
 def read_posed_scene(path: Path, cameras: str = "auto", mirror: Axis | None = None) -> PosedScene:
