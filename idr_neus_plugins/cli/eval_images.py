@@ -86,7 +86,7 @@ def _renderer(model: SurfaceModel, mesh: Path | None) -> Render:
     """Outputs of a camera, by the model or of a mesh file."""
     if mesh is None:
         return lambda camera: model.get_outputs_for_camera(camera.to(model.device))
-    from idr_neus_plugins.cli.mesh_views import mesh_outputs
+    from idr_neus_plugins.viewer.mesh_outputs import mesh_outputs
 
     return mesh_outputs(mesh, model.world_from_scene.detach().cpu().double().numpy())
 

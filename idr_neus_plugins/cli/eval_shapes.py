@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from idr_neus_plugins.evaluation.scores import Scores
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
     from idr_neus_plugins.single_view.evaluation.prediction import Prediction, Predictor
     from idr_neus_plugins.single_view.model import SingleViewModel
@@ -94,7 +94,7 @@ class EvalShapes:
         return scored, picture_row(photograph.image, photograph.camera, predictions[0].mesh, truth)
 
     def _compare(
-        self, entry: ShapeEntry, prediction: Prediction, colors: np.ndarray, visible: np.ndarray, truth: FinishedMesh
+        self, entry: ShapeEntry, prediction: Prediction, colors: np.ndarray, visible: np.ndarray, truth: Mesh
     ) -> Scores:
         from idr_neus_plugins.single_view.evaluation.prediction import true_occupancy
         from idr_neus_plugins.single_view.evaluation.scores import color_scores, iou, surface_scores

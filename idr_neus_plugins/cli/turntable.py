@@ -12,7 +12,7 @@ from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
     from idr_neus_plugins.core.pinhole import PinholeCamera
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.meshing.orbit import Orbit
     from idr_neus_plugins.meshing.rendering import MeshRenderer, Picture
     from idr_neus_plugins.models.surface_model import SurfaceModel
@@ -108,7 +108,7 @@ class _Stage:
         return (255 * np.concatenate([*rendered, picture], 1).clip(0, 1)).round().astype(np.uint8)
 
 
-def _own_mesh(model: SurfaceModel, threshold: float | None) -> FinishedMesh:
+def _own_mesh(model: SurfaceModel, threshold: float | None) -> Mesh:
     """Of the run's surface, without colours. Raises UserError for a density without a threshold."""
     from idr_neus_plugins.meshing.build import build_mesh
     from idr_neus_plugins.meshing.options import MeshOptions
@@ -116,8 +116,8 @@ def _own_mesh(model: SurfaceModel, threshold: float | None) -> FinishedMesh:
     return build_mesh(model.surface(threshold), MeshOptions(resolution=RESOLUTION), paint=False).mesh
 
 
-def _mesh_in_scene(path: Path, model: SurfaceModel) -> FinishedMesh:
-    from idr_neus_plugins.cli.mesh_views import read_scene_mesh
+def _mesh_in_scene(path: Path, model: SurfaceModel) -> Mesh:
+    from idr_neus_plugins.viewer.mesh_outputs import read_scene_mesh
 
     return read_scene_mesh(path, model.world_from_scene.detach().cpu().double().numpy())
 

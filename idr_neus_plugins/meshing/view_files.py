@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import ViewDependence
+from idr_neus_plugins.meshing.mesh import ViewDependence
 from idr_neus_plugins.writing import encode_png
 
 MEANING = (

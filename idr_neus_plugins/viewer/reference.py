@@ -10,7 +10,7 @@ import torch
 
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.core.surface import Surface
-from idr_neus_plugins.meshing.interest import read_cloud
+from idr_neus_plugins.meshing.crop import read_cloud
 from idr_neus_plugins.viewer.requests import scale_colors
 
 MOST = 50_000

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.lattice import SDF
+from idr_neus_plugins.meshing.sample_lattice import SDF
 
 MARGIN = 0.05
 """Share of a point cloud's extent that is added on every side: points lie on the surface, and the last one is not
 where it ends."""
 
 
-class Interest(ABC):
+class CropSolid(ABC):
     """A solid that the surface is cut with."""
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Interest(ABC):
 
 
 @dataclass(frozen=True)
-class Box(Interest):
+class Box(CropSolid):
     """A box, turned at will."""
 
     centre: np.ndarray
@@ -69,7 +69,7 @@ class Box(Interest):
 
 
 @dataclass(frozen=True)
-class Sphere(Interest):
+class Sphere(CropSolid):
     centre: np.ndarray
     """[3]."""
     radius: float
@@ -113,25 +113,25 @@ def read_cloud(path: Path) -> np.ndarray:
     return np.asarray(points, np.float64)
 
 
-def cut(sdf: SDF, *interests: Interest) -> SDF:
-    """The solid inside of all interests: where they cut it, the surface is closed along their border."""
-    if not interests:
+def cut(sdf: SDF, *solids: CropSolid) -> SDF:
+    """The solid inside of all solids: where they cut it, the surface is closed along their border."""
+    if not solids:
         return sdf
-    return lambda positions: torch.stack([sdf(positions), *(part.sdf(positions) for part in interests)]).amax(0)
+    return lambda positions: torch.stack([sdf(positions), *(part.sdf(positions) for part in solids)]).amax(0)
 
 
-def region_within(region: Float[Tensor, "2 3"], interest: Interest) -> Float[Tensor, "2 3"]:
-    """The part of ``region`` that can hold something of ``interest``, a little wider, so that its border is inside.
+def region_within(region: Float[Tensor, "2 3"], solid: CropSolid) -> Float[Tensor, "2 3"]:
+    """The part of ``region`` that can hold something of ``solid``, a little wider, so that its border is inside.
 
     Raises UserError where they do not meet.
     """
-    low, high = interest.bounds
+    low, high = solid.bounds
     slack = 0.02 * (high - low).max()
     corners = region.new_tensor(np.stack([low - slack, high + slack]))
     inner = torch.stack([torch.maximum(region[0], corners[0]), torch.minimum(region[1], corners[1])])
     if not bool((inner[0] < inner[1]).all()):
         raise UserError(
             f"The part asked for, {low.round(3).tolist()} to {high.round(3).tolist()} in scene units, lies outside of "
-            "the region of interest. Crops are given in the world frame, the units of the input cameras."
+            "the region of solid. Crops are given in the world frame, the units of the input cameras."
         )
     return inner

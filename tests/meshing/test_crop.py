@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.crop import Box, Sphere, box_around, cut, read_cloud, region_within
 from idr_neus_plugins.meshing.extract import extract_mesh
-from idr_neus_plugins.meshing.interest import Box, Sphere, box_around, cut, read_cloud, region_within
 from tests.meshing.shapes import REGION, sphere
 
 
