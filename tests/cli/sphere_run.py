@@ -25,6 +25,9 @@ COLOR = (1.0, 0.5, 0.0)
 class Sphere(nn.Module):
     """What commands use of a model. The trained radius is its one weight."""
 
+    region: Tensor
+    world_from_scene: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.radius = nn.Parameter(torch.full((1,), 0.1))

@@ -39,7 +39,7 @@ def check_region_size(scene: Examination) -> list[Finding]:
 def check_cameras_outside(scene: Examination) -> list[Finding]:
     """Cameras within the region photograph it from inside; surfaces grow right before them."""
     distances = np.linalg.norm(scene.camera_to_scene[:, :3, 3], axis=1)
-    inside = tuple(np.flatnonzero(distances <= 1.0).tolist())
+    inside = tuple(np.flatnonzero(distances <= 1.0 + 1e-6).tolist())
     if not inside:
         return []
     evidence = f"{len(inside)} of {len(scene)} cameras are inside the region of interest ({scene.names(inside)})."
