@@ -100,4 +100,4 @@ def _in_world(poses: np.ndarray, world_from_scene: np.ndarray) -> np.ndarray:
 
     square = np.tile(np.eye(4), (len(poses), 1, 1))
     square[:, :3] = flip_axes(poses)
-    return Similarity.of(world_from_scene).poses(square)
+    return Similarity.of(world_from_scene).cameras(square)

@@ -40,18 +40,16 @@ class Similarity(NamedTuple):
     def points(self, points: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
         return self.scale * points @ self.rotation.T + self.translation
 
-    def poses(self, poses: Float[np.ndarray, "*views 4 4"]) -> Float[np.ndarray, "*views 4 4"]:
-        """Rigid camera-to-world poses of the same cameras in the new world."""
-        moved = np.zeros_like(poses)
+    def cameras(self, poses: Float[np.ndarray, "*views 4 4"]) -> Float[np.ndarray, "*views 4 4"]:
+        """Rigid camera-to-source poses as rigid camera-to-target ones: places are scaled, cameras are not."""
+        moved = poses.copy()
         moved[..., :3, :3] = self.rotation @ poses[..., :3, :3]
         moved[..., :3, 3] = self.points(poses[..., :3, 3])
-        moved[..., 3, 3] = 1.0
         return moved
 
-    @property
     def inverse(self) -> Similarity:
-        back = self.rotation.T / self.scale
-        return Similarity(1.0 / self.scale, self.rotation.T, -back @ self.translation)
+        back = np.linalg.inv(self.rotation)  # not the transpose: matrices of files are rotations up to rounding
+        return Similarity(1.0 / self.scale, back, -back @ self.translation / self.scale)
 
     @property
     def matrix(self) -> Float[np.ndarray, "4 4"]:

@@ -63,7 +63,7 @@ def build_mesh(
     if options.needs_views and views is None:
         raise UserError("Visibility, hull, photographed textures and view dependence need the training views.")
     world_from_scene = Similarity.of(surface.world_from_scene.detach().cpu().double().numpy())
-    crop = crop or options.crop_solid(world_from_scene.inverse)
+    crop = crop or options.crop_solid(world_from_scene.inverse())
     sdf, cell, shape = _extract(surface, options, views, crop, progress)
     shape = large_components(shape, options.smallest_piece)
     report: dict[str, Any] = {"refined": options.refine}

@@ -45,7 +45,7 @@ def point_errors(path: Path, surface: Surface) -> PointErrors:
     points = read_cloud(path)
     if len(points) > MOST:
         points = points[np.random.default_rng(0).permutation(len(points))[:MOST]]
-    positions = world_from_scene.inverse.points(points)
+    positions = world_from_scene.inverse().points(points)
     places = torch.from_numpy(positions).float().to(surface.region.device)
     step = STEP * surface.normals(places)
     slopes = (surface.sdf(places + step) - surface.sdf(places - step)) / (2.0 * STEP)

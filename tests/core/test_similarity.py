@@ -31,9 +31,9 @@ def poses(seed: int) -> np.ndarray:
 def test_there_and_back(seed):
     there, cameras = similarity(seed), poses(seed)
     points = np.random.default_rng(seed).normal(size=(2, 5, 3))
-    np.testing.assert_allclose(there.inverse.points(there.points(points)), points, atol=1e-9)
-    np.testing.assert_allclose(there.inverse.poses(there.poses(cameras)), cameras, atol=1e-9)
-    np.testing.assert_allclose(there.inverse.matrix @ there.matrix, np.eye(4), atol=1e-9)
+    np.testing.assert_allclose(there.inverse().points(there.points(points)), points, atol=1e-9)
+    np.testing.assert_allclose(there.inverse().cameras(there.cameras(cameras)), cameras, atol=1e-9)
+    np.testing.assert_allclose(there.inverse().matrix @ there.matrix, np.eye(4), atol=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -43,7 +43,7 @@ def test_a_moved_camera_sees_moved_points_in_the_old_directions(seed):
     points = np.random.default_rng(seed).normal(size=(3, 4))
     before = np.linalg.inv(cameras)[:, :3] @ np.vstack([points, np.ones(4)])
     moved = there.points(points.T).T
-    after = np.linalg.inv(there.poses(cameras))[:, :3] @ np.vstack([moved, np.ones(4)])
+    after = np.linalg.inv(there.cameras(cameras))[:, :3] @ np.vstack([moved, np.ones(4)])
     np.testing.assert_allclose(after, there.scale * before, rtol=1e-7, atol=1e-9)
 
 

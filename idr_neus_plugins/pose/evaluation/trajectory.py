@@ -18,7 +18,7 @@ def aligned(path: CameraPath, truth: CameraPath) -> tuple[CameraPath, Similarity
     Raises UserError where the centres lie on a line or in a point.
     """
     alignment = align_points(path[:, :3, 3], truth[:, :3, 3])
-    return alignment.poses(path), alignment
+    return alignment.cameras(path), alignment
 
 
 def trajectory_scores(path: CameraPath, truth: CameraPath) -> dict[str, float]:
