@@ -10,7 +10,7 @@ from importlib.util import spec_from_loader
 from types import ModuleType
 
 MOVED = {
-    "idr_neus_plugins.cli.few_views": "idr_neus_plugins.data.few_views",
+    "idr_neus_plugins.data.few_views": "idr_neus_plugins.data.few_views",
 }
 """Old name -> new one."""
 

@@ -11,6 +11,8 @@ import tyro
 if TYPE_CHECKING:
     from idr_neus_plugins.data.doctor.finding import Finding
 
+UNREADABLE = "unreadable"
+
 
 @dataclass
 class Doctor:
@@ -39,7 +41,8 @@ class Doctor:
         if not findings:
             print(f"{self.scene}: nothing found that is wrong.")
             return
-        print(f"Pictures: {write_report(findings, self.output_dir, str(self.scene))}")
+        if any(finding.check != UNREADABLE for finding in findings):
+            print(f"Pictures: {write_report(findings, self.output_dir, str(self.scene))}")
         if any(finding.severity == "severe" for finding in findings):
             raise SystemExit(1)
 
@@ -56,7 +59,7 @@ class Doctor:
             with progress_bar() as bar:
                 return examine(scene, bar.track(CHECKS, description="Examining (checks)"))
         except UserError as error:
-            return [Finding("unreadable", "severe", str(error), "Correct what the message names, then look again.")]
+            return [Finding(UNREADABLE, "severe", str(error), "Correct what the message names, then look again.")]
 
 
 def _tell(finding: Finding) -> None:

@@ -109,7 +109,11 @@ def _from_colors(pixels: UInt8[np.ndarray, "h w 3"], path: Path, lossy: bool) ->
     brightest = pixels.max(axis=2)
     lit = pixels[brightest > 0.75 * brightest.max()]
     between = ((brightest > BLACK) & (brightest < 0.75 * brightest.max())).mean()
-    if between < 0.03 and lit.astype(float).std(axis=0).max() < 20 and len(lit) < pixels[..., 0].size:
+    if (
+        between < (0.1 if lossy else 0.03)
+        and lit.astype(float).std(axis=0).max() < 30
+        and len(lit) < pixels[..., 0].size
+    ):
         red, green, blue = np.median(lit, axis=0).astype(int)
         found = np.round(brightest * (255.0 / brightest.max())).astype(np.uint8)
         return found, f"colour ({red}, {green}, {blue})"

@@ -66,40 +66,26 @@ def pair_masks(images: Sequence[Path], image_folder: Path, masks: Sequence[Path]
 
     Raises UserError where none does, or two masks have the same name.
     """
-    best = 0
+    closest: list[Path] = list(images)  # without a mask, by the key that finds most
     for image_key, mask_key in KEYS:
         wanted = [image_key(_relative(image, image_folder)) for image in images]
         found: dict[Hashable, list[Path]] = {}
         for mask in masks:
             found.setdefault(mask_key(_relative(mask, mask_folder)), []).append(mask)
-        known = [key for key in wanted if key is not None and key in found]
-        if len(known) < len(images) or len(set(wanted)) < len(images):
-            best = max(best, len(set(known)))
+        lonely = [image for image, key in zip(images, wanted, strict=True) if key is None or key not in found]
+        if lonely or len(set(wanted)) < len(images):
+            closest = min(closest, lonely or closest, key=len)
             continue
         twice = next((found[key] for key in wanted if len(found[key]) > 1), None)
         if twice is not None:
             raise UserError(f"{twice[0]} and {twice[1].name} are masks of the same photograph. Remove one of them.")
         return [found[key][0] for key in wanted]
-    raise UserError(_unpaired(images, image_folder, masks, mask_folder, best))
-
-
-def _unpaired(images: Sequence[Path], image_folder: Path, masks: Sequence[Path], mask_folder: Path, best: int) -> str:
     remedy = f"Each mask needs its photograph's name; move {mask_folder} elsewhere to train without masks."
-    names = {_stem(_relative(mask, mask_folder))[1] for mask in masks}
-    numbers = {_numbers(_relative(mask, mask_folder)) for mask in masks}
-    lonely = next(
-        (
-            image
-            for image in images
-            if _stem(_relative(image, image_folder))[1] not in names
-            and _numbers(_relative(image, image_folder)) not in numbers
-        ),
-        images[0],
-    )
-    if best == 0:
-        names = f"{masks[0].name}, …) have other names than the photographs ({lonely.name}, …)"
-        return f"The masks in {mask_folder} ({names}. {remedy}"
-    return f"{mask_folder} holds no mask for {lonely.name}: {best} of {len(images)} photographs have one. {remedy}"
+    if len(closest) == len(images):
+        names = f"{masks[0].name}, …) have other names than the photographs ({images[0].name}, …)"
+        raise UserError(f"The masks in {mask_folder} ({names}. {remedy}")
+    count = f"{len(images) - len(closest)} of {len(images)}"
+    raise UserError(f"{mask_folder} holds no mask for {closest[0].name}: {count} photographs have one. {remedy}")
 
 
 def without_masks_between(images: Sequence[Path]) -> tuple[list[Path], list[Path]]:

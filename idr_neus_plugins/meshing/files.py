@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.meshing.far_away import significant_digits, with_double_positions
 from idr_neus_plugins.meshing.gltf import to_glb
 from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.view_files import encode_views
@@ -63,6 +64,7 @@ def _glb(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
 def _ply(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
     content = _with_colors(mesh).export(file_type="ply", vertex_normal=True)
     assert isinstance(content, bytes)
+    content = with_double_positions(content, mesh.vertices)
     first, second, rest = content.split(b"\n", 2)
     return b"\n".join([first, second, *(b"comment " + line for line in _lines(record)), rest]), {}
 
@@ -93,7 +95,8 @@ def _textured_obj(mesh: Mesh, material_file: str) -> bytes:
     assert mesh.texture is not None
     text = io.StringIO()
     text.write(f"mtllib {material_file}\nusemtl surface\n")
-    for key, rows, digits in (("v", mesh.vertices, 8), ("vt", mesh.texture.uv, 7), ("vn", mesh.normals, 5)):
+    fine = significant_digits(mesh.vertices)
+    for key, rows, digits in (("v", mesh.vertices, fine), ("vt", mesh.texture.uv, 7), ("vn", mesh.normals, 5)):
         np.savetxt(text, rows, fmt=f"{key} " + " ".join([f"%.{digits}g"] * rows.shape[1]))
     np.savetxt(text, np.repeat(mesh.faces + 1, 3, axis=1), fmt="f %d/%d/%d %d/%d/%d %d/%d/%d")
     return text.getvalue().encode()

@@ -148,3 +148,20 @@ def test_without_masks_rays_come_from_everywhere(tiny_scene, tmp_path):
 def test_patches_are_refused(tiny_scene):
     with pytest.raises(UserError, match="patch-size"):
         setup(tiny_scene, patch_size=4)
+
+
+@pytest.mark.parametrize("name", ["nerfstudio", "sdfstudio"])
+def test_parsers_of_nerfstudio_are_refused_with_the_one_that_reads_their_layout(name, tiny_scene, tmp_path):
+    from nerfstudio.data.dataparsers.nerfstudio_dataparser import NerfstudioDataParserConfig
+    from nerfstudio.data.dataparsers.sdfstudio_dataparser import SDFStudioDataParserConfig
+
+    from idr_neus_plugins.data.formats.reading import read_posed_scene
+    from idr_neus_plugins.data.formats.writing import write_posed_scene
+
+    parsers = {"nerfstudio": NerfstudioDataParserConfig, "sdfstudio": SDFStudioDataParserConfig}
+    folder = tmp_path / "scene"
+    write_posed_scene(read_posed_scene(tiny_scene), folder, "transforms" if name == "nerfstudio" else "sdfstudio")
+    with pytest.raises(UserError, match=f"idr-data --data {folder}"):
+        SurfaceDataManagerConfig(dataparser=parsers[name](data=folder)).setup(device="cpu")
+    manager = SurfaceDataManagerConfig(dataparser=IdrDataParserConfig(data=folder)).setup(device="cpu")
+    assert "foreground" in manager.next_train(0)[1]

@@ -136,3 +136,111 @@ def test_cameras_of_larger_images(folder):
     double = np.diag([8.0, 8.0, 1.0, 1.0])
     change_cameras(folder, lambda a: a.update({n: double @ m for n, m in a.items() if "world" in n}))
     assert "--downscale-factor" in refusal(folder)
+
+
+def drop_photographs(folder, numbers) -> None:
+    for number in numbers:
+        (folder / "image" / f"{number:06d}.png").unlink()
+        (folder / "mask" / f"{number:03d}.png").unlink()
+
+
+def drop_cameras(folder, numbers) -> None:
+    keys = [f"{kind}_mat_{number}" for kind in ("world", "scale") for number in numbers]
+    change_cameras(folder, lambda arrays: [arrays.pop(key) for key in keys])
+
+
+def test_cameras_keep_their_photographs_where_views_were_deleted(folder, tiny_scene):
+    """The message for cameras of deleted photographs says to remove them, which helps."""
+    drop_photographs(folder, (3, 7))
+    assert "10 cameras" in refusal(folder) and "8 images" in refusal(folder) and "keep the numbers" in refusal(folder)
+    drop_cameras(folder, (3, 7))
+    found, whole = read_idr_scene(folder), read_idr_scene(tiny_scene)
+    kept = [0, 1, 2, 4, 5, 6, 8, 9]
+    assert [path.name for path in found.image_filenames] == [f"{number:06d}.png" for number in kept]
+    assert np.array_equal(found.camera_to_scene, whole.camera_to_scene[kept])
+
+
+def test_gaps_that_names_do_not_explain_are_refused(folder):
+    drop_cameras(folder, (3,))
+    (folder / "image" / "000009.png").unlink()
+    (folder / "mask" / "009.png").unlink()
+    assert "lacks world_mat_3" in refusal(folder) and "Number the cameras 0 to 8" in refusal(folder)
+    change_cameras(
+        folder, lambda arrays: arrays.update({f"world_mat_{i}": arrays.pop(f"world_mat_{i + 1}") for i in range(3, 9)})
+    )
+    assert len(read_idr_scene(folder).sizes) == 9
+
+
+def test_padded_numbers(folder, tiny_scene):
+    def pad(arrays):
+        for key in list(arrays):
+            kind, number = key.rsplit("_", 1)
+            arrays[f"{kind}_{int(number):03d}"] = arrays.pop(key)
+
+    change_cameras(folder, pad)
+    assert np.array_equal(read_idr_scene(folder).camera_to_scene, read_idr_scene(tiny_scene).camera_to_scene)
+
+
+def test_cameras_in_text_order_are_put_in_order(tmp_path, capsys):
+    """Photographs 0.png … 11.png whose cameras were written as 0, 1, 10, 11, 2, …: the silhouettes tell."""
+    from idr_neus_plugins.data.formats.reading import read_posed_scene
+    from idr_neus_plugins.data.sample_scene import SampleSceneOptions, write_sample_scene
+
+    write_sample_scene(tmp_path / "scene", SampleSceneOptions(views=12, size=64, mesh_resolution=64))
+    true = read_posed_scene(tmp_path / "scene")
+    for kind in ("image", "mask"):
+        for path in (tmp_path / "scene" / kind).iterdir():
+            path.rename(path.with_name(f"{int(path.stem)}.png"))
+    assert np.array_equal(read_posed_scene(tmp_path / "scene").views[3].camera_to_world, true.views[3].camera_to_world)
+    order = sorted(range(12), key=str)
+    for path in (tmp_path / "scene").glob("*.npz"):
+        change_cameras(
+            tmp_path / "scene",
+            lambda arrays: arrays.update(
+                {f"world_mat_{i}": a for i, a in enumerate([arrays[f"world_mat_{n}"] for n in order])}
+            ),
+            path.name,
+        )
+    capsys.readouterr()
+    found = read_posed_scene(tmp_path / "scene")
+    for a, b in zip(found.views, true.views, strict=True):
+        np.testing.assert_allclose(a.camera_to_world, b.camera_to_world)
+    assert "text order" in capsys.readouterr().out
+
+
+def test_a_mirrored_world(folder):
+    mirror = np.diag([1.0, 1.0, -1.0, 1.0])
+
+    def turn_round(arrays):
+        for name, mat in arrays.items():
+            arrays[name] = mat @ mirror if "world" in name else mirror @ mat @ mirror
+
+    change_cameras(folder, turn_round)
+    assert "left-handed" in refusal(folder)
+
+
+def test_masks_between_the_photographs(folder):
+    for path in (folder / "mask").iterdir():
+        path.rename(folder / "image" / f"{int(path.stem):06d}_mask.png")
+    (folder / "mask").rmdir()
+    scene = read_idr_scene(folder)
+    assert len(scene.image_filenames) == len(scene.mask_filenames) == 10
+    assert scene.mask_filenames[3].name == "000003_mask.png"
+
+
+def test_an_archive_that_was_unpacked_too_deep(folder):
+    for kind in ("image", "mask"):
+        (folder / kind).rename(folder / "moved")
+        (folder / kind).mkdir()
+        (folder / "moved").rename(folder / kind / kind)
+    assert len(read_idr_scene(folder).mask_filenames) == 10
+
+
+def test_an_npz_of_other_things_is_no_scene(folder):
+    """It lies beside a transforms.json, which is the scene then."""
+    from idr_neus_plugins.data.idr_scene import camera_files
+
+    for path in folder.glob("*.npz"):
+        path.unlink()
+    np.savez(folder / "depths.npz", depth=np.zeros(3))
+    assert camera_files(folder) == []

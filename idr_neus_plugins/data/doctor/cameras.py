@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -87,6 +88,14 @@ def check_conventions(scene: Examination) -> list[Finding]:
         if other < BETTER * error:
             said = f"{evidence} It would be {other:.2f} px if {meaning}."
             return [Finding("camera-axes", "severe", said, scene.convert(option), (), _show(scene))]
+    if (order := _text_order(scene)) is not None:
+        other = _median_error(pairs, scene.intrinsics[order], world[order])
+        if other < BETTER * error:
+            said = (
+                f"{evidence} It would be {other:.2f} px if the cameras were in the text order of the names (1, 10, 2)."
+            )
+            fix = f"Rename the photographs (and masks) in {scene.where} in that order: {_renaming(scene)}."
+            return [Finding("camera-order", "severe", said, fix, (), _show(scene))]
     fix = f"Estimate the cameras again: idr-neus prepare {scene.where} --output NEW. Or refine them while training."
     return [Finding("cameras-inaccurate", "severe", evidence, fix, (), _show(scene))]
 
@@ -112,6 +121,19 @@ def check_wrong_views(scene: Examination) -> list[Finding]:
 def _blind(scene: Examination, poses: Float[np.ndarray, "views 4 4"]) -> tuple[int, ...]:
     cameras = enumerate(zip(scene.intrinsics, poses, scene.sizes, strict=True))
     return tuple(i for i, (matrix, pose, size) in cameras if not sees_unit_sphere(matrix, pose[:3], size))
+
+
+def _text_order(scene: Examination) -> list[int] | None:
+    """Of each view, which camera is its if they were written in the order of the names as text; None if it is this."""
+    names = [view.image.name for view in scene.scene.views]
+    camera_of = np.argsort(np.argsort(names)).tolist()
+    return None if camera_of == list(range(len(names))) else camera_of
+
+
+def _renaming(scene: Examination) -> str:
+    names = sorted(view.image.name for view in scene.scene.views)
+    shown = ", ".join(f"{name} to {place:03d}{Path(name).suffix}" for place, name in enumerate(names[:4]))
+    return f"{shown}, …"
 
 
 def _median_error(

@@ -51,15 +51,16 @@ def check_cameras_outside(scene: Examination) -> list[Finding]:
 
 
 def check_scale(scene: Examination) -> list[Finding]:
-    """A world whose origin is so far away that single precision blurs the object."""
+    """A world whose origin is so far away that mesh files in single precision blur the object."""
     radius = Similarity.of(scene.world_from_scene).scale
     distance = float(np.linalg.norm(scene.world_from_scene[:3, 3])) / radius
     if distance < FARTHEST_ORIGIN:
         return []
     evidence = (
-        f"The object is {distance:.0f} of its radii away from the world's origin: single precision is too coarse."
+        f"The object is {distance:.0f} of its radii away from the world's origin. Training does not mind, but GLB and "
+        "STL hold single precision, which is too coarse there."
     )
-    fix = "Subtract an offset from all coordinates of the cameras (map coordinates want a local origin)."
+    fix = "Export as PLY or OBJ, which keep the detail, or with --frame scene."
     return [Finding("world-far-away", "warning", evidence, fix)]
 
 

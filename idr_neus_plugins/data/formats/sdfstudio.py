@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.formats.files import copy_files
-from idr_neus_plugins.data.formats.scene import PosedScene, View
+from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_scene
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import write_json
 
@@ -54,9 +53,7 @@ def _common_size(scene: PosedScene) -> tuple[int, int]:
 def _frame(view: View, folder: Path, world_from_scene: Float[np.ndarray, "4 4"]) -> dict[str, Any]:
     intrinsics = np.eye(4)
     intrinsics[:3, :3] = view.intrinsics
-    scale = Similarity.of(world_from_scene, "The region of interest").scale
-    pose = np.linalg.inv(world_from_scene) @ view.camera_to_world
-    pose[:3, :3] *= scale
+    pose = camera_in_scene(view.camera_to_world, world_from_scene)
     frame = {"rgb_path": view.image.relative_to(folder).as_posix()}
     frame |= {"camtoworld": pose.tolist(), "intrinsics": intrinsics.tolist()}
     return frame if view.mask is None else frame | {"foreground_mask": view.mask.relative_to(folder).as_posix()}

@@ -10,13 +10,27 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from idr_neus_plugins.data.files import has_alpha, list_images
-from idr_neus_plugins.data.prepare.photographs import Progress, upright
+from idr_neus_plugins.data.files import has_alpha, open_image
+from idr_neus_plugins.data.foreground import read_mask
+from idr_neus_plugins.data.mask_pairs import masks_in, pair_masks
+from idr_neus_plugins.data.prepare.photographs import ORIENTATION, Progress
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.writing import whole_folder
 
 PLAIN_SPREAD = 12.0
 """A plain background's colours at the picture's border stay this close to each other (CIELAB)."""
 LEAST_CONTRAST = 12.0
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what turns the stored picture upright, as Pillow's exif_transpose does."""
 
 MaskMaker = Callable[[Path, str], UInt8[np.ndarray, "h w"]]
 """(photograph as prepared, its original name) -> mask."""
@@ -27,14 +41,14 @@ def make_masks(kind: str, photographs: Sequence[Path], names: Sequence[str], fol
     shutil.rmtree(folder, ignore_errors=True)
     if kind == "none":
         return
-    make = _maker(kind)
-    folder.mkdir(parents=True)
-    for number, (path, name) in enumerate(zip(photographs, names, strict=True)):
-        Image.fromarray(make(path, name)).save(folder / f"{path.name}.png")
-        progress(number + 1, len(photographs))
+    make = _maker(kind, names)
+    with whole_folder(folder) as partial:
+        for number, (path, name) in enumerate(zip(photographs, names, strict=True)):
+            Image.fromarray(make(path, name)).save(partial / f"{path.name}.png")
+            progress(number + 1, len(photographs))
 
 
-def _maker(kind: str) -> MaskMaker:
+def _maker(kind: str, names: Sequence[str]) -> MaskMaker:
     if kind == "alpha":
         return _alpha
     if kind == "plain":
@@ -43,7 +57,7 @@ def _maker(kind: str) -> MaskMaker:
         return _rembg()
     if not Path(kind).is_dir():
         raise UserError(f"--masks {kind} is none of none, alpha, plain, rembg, and no folder.")
-    return _given(Path(kind))
+    return _given(Path(kind), names)
 
 
 def _alpha(path: Path, name: str) -> UInt8[np.ndarray, "h w"]:
@@ -52,17 +66,44 @@ def _alpha(path: Path, name: str) -> UInt8[np.ndarray, "h w"]:
     return np.array(Image.open(path).convert("RGBA"))[..., 3]
 
 
-def _given(folder: Path) -> MaskMaker:
-    masks = {path.name.split(".")[0]: path for path in list_images(folder)}
+def _given(folder: Path, names: Sequence[str]) -> MaskMaker:
+    there = masks_in(folder)
+    if not there:
+        raise UserError(f"{folder} holds no mask for {names[0]}: it holds no pictures. Name the folder of the masks.")
+    paired = dict(zip(names, pair_masks([Path(name) for name in names], Path(), there, folder), strict=True))
+    return lambda path, name: laid_on(paired[name], path, name)
 
-    def read(path: Path, name: str) -> UInt8[np.ndarray, "h w"]:
-        source = masks.get(Path(name).stem)
-        if source is None:
-            raise UserError(f"{folder} holds no mask for {name}: it must have the photograph's name, as .png or .jpg.")
-        size = Image.open(path).size
-        return np.array(upright(source).convert("L").resize(size, Image.Resampling.BILINEAR))
 
-    return read
+def laid_on(mask: Path, photograph: Path, name: str) -> UInt8[np.ndarray, "h w"]:
+    """A mask turned and resized as its photograph was, whether or not its tool knew of the photograph's EXIF turn.
+
+    Raises UserError where its shape is not the photograph's, or does not tell how it lies.
+    """
+    pixels = Image.fromarray(read_mask(mask)[0])
+    with Image.open(photograph) as picture:
+        size, orientation = picture.size, int(picture.info.get(ORIENTATION, 1))
+    with open_image(mask, deep=True) as opened:
+        own = opened.getexif().get(0x0112, 1)
+    turn = TURNS.get(own if own != 1 else orientation)
+    if own == 1 and orientation != 1 and (orientation < 5 or size[0] == size[1]):
+        raise UserError(
+            f"{name} is turned by its EXIF orientation ({orientation}), and the shape of {mask} does not tell whether "
+            "the mask is turned too. Save the photograph without EXIF data, upright, as the mask is."
+        )
+    if turn is not None and (own != 1 or _same_shape(pixels.size[::-1], size)):
+        pixels = pixels.transpose(turn)
+    if not _same_shape(pixels.size, size):
+        raise UserError(
+            f"{mask} has {pixels.width}x{pixels.height} pixels, which is not the shape of {name} ({size[0]}x{size[1]} "
+            "as prepared). The mask must cover the whole photograph."
+        )
+    return np.array(pixels.resize(size, Image.Resampling.BILINEAR))
+
+
+def _same_shape(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    """Up to the rounding of reduced sizes."""
+    apart = abs(first[0] * second[1] - first[1] * second[0])
+    return apart <= 1.01 * max(*first, *second)
 
 
 def plain_background(picture: UInt8[np.ndarray, "h w 3"], name: str) -> UInt8[np.ndarray, "h w"]:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
-from idr_neus_plugins.data.files import first_folder, list_images, open_image
+from idr_neus_plugins.data.files import first_folder, image_has_alpha, list_images, open_image, reading_image
+from idr_neus_plugins.data.formats.readers.unknown import VIDEOS, what_is_there
 from idr_neus_plugins.data.prepare.options import MIN_PHOTOGRAPHS
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.writing import whole_folder
 
-VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
+ORIENTATION = "orientation"
 Progress = Callable[[int, int], None]
 """(done, total)."""
 
@@ -26,7 +29,9 @@ def find_photographs(path: Path) -> list[Path]:
     """The photographs in a folder, or in its images/ or image/. Raises UserError where there are too few."""
     if not path.is_dir():
         raise UserError(f"{path} is neither a folder with photographs nor a video ({', '.join(sorted(VIDEOS))}).")
-    found = list_images(path) or list_images(first_folder(path, "images", "image") or path)
+    found = list_images(path) or list_images(first_folder(path, "images", "image", "input", "rgb") or path)
+    if not found:
+        raise UserError(what_is_there(path))
     if len(found) < MIN_PHOTOGRAPHS:
         raise UserError(
             f"{path} holds {len(found)} photographs (.png, .jpg). At least {MIN_PHOTOGRAPHS} are needed, 40 to 100 are "
@@ -36,28 +41,32 @@ def find_photographs(path: Path) -> list[Path]:
 
 
 def gather(source: Path, folder: Path, max_size: int, frames: int, progress: Progress) -> list[str]:
-    """Writes the photographs to ``folder`` as 000000.png, ...; returns what each of them was called."""
+    """Writes the photographs to ``folder``, all or none, as 000000.png, ...; returns what each of them was called.
+
+    Each keeps, as a note, the EXIF orientation by which it was turned: masks may be turned alike.
+    """
+    paths = [source] if is_video(source) else find_photographs(source)
+    pictures = sharpest_frames(source, frames) if is_video(source) else ((path.name, upright(path)) for path in paths)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    if is_video(source):
-        pictures, total = sharpest_frames(source, frames), frames
-    else:
-        paths = find_photographs(source)
-        pictures, total = ((path.name, upright(path)) for path in paths), len(paths)
     names = []
-    for number, (name, picture) in enumerate(pictures):
-        reduced(picture, max_size).save(folder / f"{number:06d}.png", compress_level=3)
-        names.append(name)
-        progress(number + 1, total)
+    with whole_folder(folder) as partial:
+        for number, (name, picture) in enumerate(pictures):
+            note = PngInfo()
+            note.add_text(ORIENTATION, str(picture.info.get(ORIENTATION, 1)))
+            reduced(picture, max_size).save(partial / f"{number:06d}.png", compress_level=3, pnginfo=note)
+            names.append(name)
+            progress(number + 1, frames if is_video(source) else len(paths))
     return names
 
 
 def upright(path: Path) -> Image.Image:
-    """The photograph as its camera's position sensor says; transparency is kept."""
-    with open_image(path) as image:
+    """The photograph as its EXIF orientation says, which ``info`` keeps; with its transparency."""
+    with open_image(path) as image, reading_image(path):
+        orientation = image.getexif().get(0x0112, 1)
         turned = ImageOps.exif_transpose(image) or image
-        has_alpha = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
-        return turned.convert("RGBA" if has_alpha else "RGB")
+        picture = turned.convert("RGBA" if image_has_alpha(turned) else "RGB")
+    picture.info[ORIENTATION] = orientation
+    return picture
 
 
 def reduced(picture: Image.Image, max_size: int) -> Image.Image:

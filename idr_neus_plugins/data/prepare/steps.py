@@ -14,10 +14,11 @@ from idr_neus_plugins.data.formats.idr import write_idr
 from idr_neus_plugins.data.formats.reading import find_reader, read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.undistort import undistort
+from idr_neus_plugins.data.mask_pairs import masks_in
 from idr_neus_plugins.data.prepare import cameras, masks, photographs
 from idr_neus_plugins.data.prepare.options import PrepareOptions
 from idr_neus_plugins.data.prepare.region import automatic_region, sphere_around_box, sphere_around_interest
-from idr_neus_plugins.data.prepare.state import Workshop
+from idr_neus_plugins.data.prepare.state import Workshop, fingerprints
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.writing import whole_folder, write_json
 
@@ -40,8 +41,11 @@ def prepare(source: Path, output: Path, options: PrepareOptions, bar: Bar) -> tu
         if source.is_dir() and find_reader(source) is not None:
             scene, points, lost = read_posed_scene(source), np.zeros((0, 3)), []
         else:
-            shop = Workshop.open(work_folder(output))
-            lost = estimate(source, shop, options, bar)
+            shop = Workshop.open(work_folder(output), bar.console.print)
+            try:
+                lost = estimate(source, shop, options, bar)
+            finally:
+                shop.discard_if_empty()
             scene, points = read_posed_scene(shop.folder), read_points(shop.folder / "sparse" / "0")
         finished = finish(scene, points, options, work_folder(output))
         write_idr(finished, partial)
@@ -53,27 +57,29 @@ def estimate(source: Path, shop: Workshop, options: PrepareOptions, bar: Bar) ->
     images, database = shop.folder / "images", shop.folder / "database.db"
     mask_folder = shop.folder / "masks"
     names = _photographs(source, shop, options, bar)
-    settings = {"masks": options.masks}
+    given = masks_in(Path(options.masks)) if Path(options.masks).is_dir() else []
+    settings = {"masks": options.masks, "contents": fingerprints(given)}
     if shop.needs("masks", settings):
         masks.make_masks(options.masks, list_images(images), names, mask_folder, _shown(bar, "Masks"))
-        shop.done("masks", settings)
+        shop.done("masks", settings, ("photographs",))
+    before = ("photographs", "masks") if options.features == "object" else ("photographs",)
     settings = {"lens": options.lens, "features": options.features}
     if shop.needs("features", settings):
         used = mask_folder if options.features == "object" else None
         cameras.extract_features(images, used, database, options.lens, options.threads, _shown(bar, "Features"))
-        shop.done("features", settings)
+        shop.done("features", settings, before)
     sequential = options.matching == "sequential" or (options.matching == "auto" and photographs.is_video(source))
     settings = {"sequential": sequential}
     if shop.needs("matches", settings):
         shown = _shown(bar, "Matches")
         cameras.match_features(database, sequential, options.threads)
         shown(1, 1)
-        shop.done("matches", settings)
+        shop.done("matches", settings, ("features",))
     if shop.needs("cameras", {}):
         shown = _shown(bar, "Cameras")
         lost = cameras.estimate_cameras(images, database, shop.folder / "sparse", options.threads, shown)
         write_json(shop.folder / "lost.json", {"names": [names[int(Path(name).stem)] for name in lost]})
-        shop.done("cameras", {})
+        shop.done("cameras", {}, ("matches",))
     return _read_names(shop.folder / "lost.json")
 
 
@@ -103,7 +109,8 @@ def read_points(model: Path) -> Float[np.ndarray, "points 3"]:
 
 
 def _photographs(source: Path, shop: Workshop, options: PrepareOptions, bar: Bar) -> list[str]:
-    settings = {"source": str(source.resolve()), "max_size": options.max_size, "frames": options.frames}
+    taken = [source] if photographs.is_video(source) else photographs.find_photographs(source)
+    settings = {"contents": fingerprints(taken), "max_size": options.max_size, "frames": options.frames}
     if shop.needs("photographs", settings):
         shown = _shown(bar, "Photographs")
         names = photographs.gather(source, shop.folder / "images", options.max_size, options.frames, shown)

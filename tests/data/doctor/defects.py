@@ -144,3 +144,18 @@ def doubled_view(scene: PosedScene, folder: Path) -> PosedScene:
 
 def missing_photograph(scene: PosedScene, folder: Path) -> PosedScene:
     return corrections.drop_views(scene, [5])
+
+
+def same_camera(scene: PosedScene, folder: Path) -> PosedScene:
+    """Photograph 6 has got the camera of photograph 5."""
+    return with_view(scene, 6, camera_to_world=scene.views[5].camera_to_world)
+
+
+def text_order(scene: PosedScene, folder: Path) -> PosedScene:
+    """Photographs 0.png … 11.png, without masks, with cameras in the order 0, 1, 10, 11, 2, …"""
+    for number, view in enumerate(scene.views):
+        Image.open(view.image).save(folder / f"{number}.png")
+    cameras = [scene.views[number].camera_to_world for number in sorted(range(len(scene.views)), key=str)]
+    views = enumerate(zip(scene.views, cameras, strict=True))
+    moved = (replace(view, image=folder / f"{i}.png", mask=None, camera_to_world=pose) for i, (view, pose) in views)
+    return replace(scene, views=tuple(moved))

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.data.doctor.brief import brief_findings, spread_pairs, tell_findings
@@ -47,6 +48,7 @@ def test_what_cannot_be_read_is_a_finding(tiny_scene, tmp_path, capsys):
     with pytest.raises(SystemExit):
         Doctor(folder, output_dir=tmp_path / "doctor").main()
     assert "9 images" in capsys.readouterr().out
+    assert not (tmp_path / "doctor").exists()
 
 
 @pytest.mark.parametrize("shrink", [1.0, 1.6])
@@ -60,6 +62,19 @@ def test_brief_form_tells_what_is_wrong(small_region, capsys):
     tell_findings(outputs, small_region)
     printed = capsys.readouterr().out
     assert "region-small" in printed and "idr-neus doctor" in printed
+
+
+def test_brief_form_names_views_by_their_numbers_in_the_scene(tiny_scene, tmp_path):
+    """View 0 is held out, so view 3 is the third of those that are trained on."""
+    folder = copy_scene(tiny_scene, tmp_path)
+    Image.new("L", (64, 64)).save(folder / "mask" / "003.png")
+    change_cameras(folder, lambda arrays: arrays.update(world_mat_6=arrays["world_mat_5"]))
+    outputs = IdrDataParserConfig(data=folder).setup().get_dataparser_outputs("train")
+    found = {finding.check: finding for finding in brief_findings(outputs, "scene")}
+    assert "The mask of view 3 holds 0.0 %" in found["mask-coverage"].evidence
+    assert "Views 5 and 6 have the same camera pose" in found["same-camera"].evidence
+    assert "000006.png" in found["same-camera"].evidence
+    assert found["mask-coverage"].fix.endswith("--drop-views 3")
 
 
 def test_views_of_the_brief_form_are_neighbours():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import trimesh
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from idr_neus_plugins.data.prepare.masks import make_masks, plain_background
 from idr_neus_plugins.data.prepare.photographs import gather
@@ -97,6 +99,79 @@ def test_masks_that_cannot_be_made(tmp_path, kind, said):
     with pytest.raises(UserError, match=said):
         name = str(tmp_path / kind) if kind == "given" else kind
         make_masks(name, [tmp_path / "000000.png"], ["IMG_7.jpg"], tmp_path / "masks", silent)
+
+
+def turned_photographs(folder: Path, orientation: int, size: tuple[int, int]) -> list[Image.Image]:
+    """Five photographs that lie on their side; returns the masks of their stored pixels."""
+    folder.mkdir()
+    masks = []
+    for number in range(5):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.new("RGB", size, (30 * number, 9, 9)).save(folder / f"IMG.{number}.jpg", exif=exif)
+        mask = Image.new("L", size)
+        mask.paste(255, (0, 0, 20 + number, 15))
+        masks.append(mask)
+    return masks
+
+
+@pytest.mark.parametrize("knows_exif", [True, False])
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_masks_are_turned_with_their_photographs(orientation, knows_exif, tmp_path):
+    """Whether their tool turned them or not: their shape tells. Names have dots, and are no numbers in a list."""
+    masks = turned_photographs(tmp_path / "photos", orientation, (64, 48))
+    (tmp_path / "given").mkdir()
+    upright = []
+    for number, mask in enumerate(masks):
+        mask.getexif()[0x0112] = orientation
+        upright.append(np.array(ImageOps.exif_transpose(mask)))
+        saved = Image.fromarray(upright[-1]) if knows_exif else Image.fromarray(np.array(mask))
+        saved.resize((2 * saved.width, 2 * saved.height), Image.Resampling.NEAREST).save(
+            tmp_path / "given" / f"IMG.{number}.png"
+        )
+    names = gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)
+    made = sorted((tmp_path / "out").iterdir())
+    make_masks(str(tmp_path / "given"), made, names, tmp_path / "masks", silent)
+    for path, expected in zip(made, upright, strict=True):
+        found = np.array(Image.open(tmp_path / "masks" / f"{path.name}.png"))
+        assert ((found > 127) == (expected > 127)).mean() > 0.99
+
+
+def test_masks_of_square_photographs_that_are_turned_are_refused_and_the_advice_works(tmp_path):
+    masks = turned_photographs(tmp_path / "photos", 6, (48, 48))
+    (tmp_path / "given").mkdir()
+    for number, mask in enumerate(masks):
+        mask.save(tmp_path / "given" / f"IMG.{number}.png")
+    names = gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)
+    made = sorted((tmp_path / "out").iterdir())
+    with pytest.raises(UserError, match="IMG.0.jpg is turned by its EXIF.*without EXIF"):
+        make_masks(str(tmp_path / "given"), made, names, tmp_path / "masks", silent)
+    assert not (tmp_path / "masks").exists(), "all or none"
+    for path in (tmp_path / "photos").iterdir():
+        ImageOps.exif_transpose(Image.open(path)).save(path, exif=Image.Exif())
+    gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)
+    make_masks(str(tmp_path / "given"), made, names, tmp_path / "masks", silent)
+
+
+def test_masks_of_another_shape_are_refused(tmp_path):
+    turned_photographs(tmp_path / "photos", 1, (64, 48))
+    (tmp_path / "given").mkdir()
+    for number in range(5):
+        Image.new("L", (64, 40)).save(tmp_path / "given" / f"IMG.{number}.png")
+    names = gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)
+    with pytest.raises(UserError, match="64x40.*64x48"):
+        make_masks(str(tmp_path / "given"), sorted((tmp_path / "out").iterdir()), names, tmp_path / "masks", silent)
+
+
+def test_a_broken_photograph_leaves_nothing_half_done(tmp_path):
+    turned_photographs(tmp_path / "photos", 1, (64, 48))
+    path = tmp_path / "photos" / "IMG.3.jpg"
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(UserError, match="IMG.3.jpg cannot be read.*Replace"):
+        gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["photos"]
+    Image.new("RGB", (64, 48)).save(path)
+    assert len(gather(tmp_path / "photos", tmp_path / "out", 1600, 80, silent)) == 5
 
 
 def test_region_shrinks_to_the_object_and_leaves_the_surroundings():

@@ -35,7 +35,7 @@ def find_named(name: object, folders: Sequence[Path], suffixes: frozenset[str] =
 
 
 def _in_folder(path: Path, suffixes: frozenset[str]) -> Path | None:
-    """The path itself, or with a suffix, or in another form of Unicode or other case."""
+    """The path itself, or with a suffix or another one, in another form of Unicode or in other case."""
     if _is_file(path):
         return path
     if not _is_folder(path.parent):
@@ -44,7 +44,8 @@ def _in_folder(path: Path, suffixes: frozenset[str]) -> Path | None:
     there = [entry for entry in path.parent.iterdir() if entry.name[0] != "." and _is_file(entry)]
     same = [entry for entry in there if _plain(entry.name) == wanted]
     if not same:
-        same = [entry for entry in there if _plain(entry.stem) == wanted and entry.suffix.lower() in suffixes]
+        stem = _plain(path.stem) if path.suffix.lower() in suffixes else wanted
+        same = [entry for entry in there if _plain(entry.stem) == stem and entry.suffix.lower() in suffixes]
     if len(same) > 1:
         raise UserError(
             f"{path} may be {' or '.join(sorted(entry.name for entry in same))}. Remove all but one of them."

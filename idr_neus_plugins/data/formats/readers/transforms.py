@@ -77,7 +77,7 @@ def to_world(meta: Mapping[str, Any], path: Path) -> Similarity:
     turned = pose_matrix(meta.get("applied_transform", np.eye(4)), f"{path}: applied_transform")
     if scale <= 0:
         raise UserError(f"{path}: applied_scale is {scale:g}; a positive number is expected.")
-    return Similarity(1.0 / scale, turned[:3, :3].T, -turned[:3, :3].T @ turned[:3, 3])
+    return Similarity(scale, turned[:3, :3], scale * turned[:3, 3]).inverse()
 
 
 def _frames(path: Path, meta: Mapping[str, Any]) -> list[_Frame]:
@@ -96,9 +96,7 @@ def _frames(path: Path, meta: Mapping[str, Any]) -> list[_Frame]:
 def _view(frame: _Frame, to_world: Similarity) -> View:
     image = find_named(frame.own["file_path"], _folders(frame.path.parent))
     where = f"{frame.path}: transform_matrix of {frame.own['file_path']}"
-    pose = flip_axes(pose_matrix(frame.own["transform_matrix"], where))
-    pose[:3, :3] = to_world.rotation @ pose[:3, :3]
-    pose[:3, 3] = to_world.points(pose[None, :3, 3])[0]
+    pose = to_world.cameras(flip_axes(pose_matrix(frame.own["transform_matrix"], where)))
     height, width = _size(frame, image)
     distortion = tuple(frame.get(key) or 0.0 for key in LENS)
     return View(image, None, (height, width), _intrinsics(frame, width, height), pose, distortion, _is_fisheye(frame))
