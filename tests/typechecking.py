@@ -56,7 +56,10 @@ def _check_fields(record: Any) -> None:
 
 def _checker(record: Any) -> Callable[..., None]:
     """A function of a record's fields that raises where one is not as annotated."""
-    hints = typing.get_type_hints(record, vars(sys.modules[record.__module__]), include_extras=True)
+    try:
+        hints = typing.get_type_hints(record, vars(sys.modules[record.__module__]), include_extras=True)
+    except NameError:  # of a class that is imported for type checkers only
+        return lambda *_: None
     space: dict[str, Any] = {}
     exec(f"def {record.__name__}({', '.join(record._fields)}): ...", space)
     function = space[record.__name__]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ class Drop:
 
     load_config: Path
     """config.yml of the trained run."""
+    host: str = "127.0.0.1"
+    """Who may open the page: by default only this machine. 0.0.0.0: everybody who reaches it, without a password."""
     port: int = 8080
     """Of the address to open, http://localhost:<port>."""
     resolution: int = 96
@@ -33,19 +34,15 @@ class Drop:
     def main(self) -> None:
         from idr_neus_plugins.cli.reconstruct import load_single_view
         from idr_neus_plugins.meshing.options import MeshOptions
+        from idr_neus_plugins.serving import serve_until_stopped
         from idr_neus_plugins.viewer.drop_page import serve
 
         _, _, model = load_single_view(self.load_config)
         options = MeshOptions(
             resolution=self.resolution, texture="field", texture_size=self.texture_size, faces=self.faces
         )
-        server, _ = serve(lambda image, mask: mesh_of(model, image, mask, options), self.port)
-        print(f"http://localhost:{server.get_port()} takes photographs. Ctrl-C ends it.", flush=True)
-        try:
-            while True:
-                time.sleep(1.0)
-        except KeyboardInterrupt:
-            server.stop()
+        server, _ = serve(lambda image, mask: mesh_of(model, image, mask, options), self.host, self.port)
+        serve_until_stopped(server, "takes photographs")
 
 
 def mesh_of(model: SingleViewModel, image: Path, mask: Path | None, options: MeshOptions) -> Mesh:

@@ -56,12 +56,12 @@ class EvalCameras:
             write_json(self.json, scores)
 
     def _of_run(self) -> dict[str, CameraErrors]:
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.data.pose_files import read_scene_poses
         from idr_neus_plugins.evaluation.cameras import camera_errors
+        from idr_neus_plugins.run import load_run
 
         assert self.load_config is not None
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         if not model.camera_optimizer.is_on:
             raise UserError(

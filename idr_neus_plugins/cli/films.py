@@ -3,27 +3,68 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+import mediapy
 import numpy as np
 
-from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.writing import replace_file
+from idr_neus_plugins.errors import UserError, brief
+from idr_neus_plugins.writing import make_folder, replace_file
+
+
+class WholeFilm(mediapy.VideoWriter):
+    """mediapy's writer; the film gets its name when it is complete.
+
+    Raises UserError where ffmpeg is missing or gives up, for example on a full disk.
+    """
+
+    def __init__(self, path: Path, *arguments: Any, **options: Any) -> None:
+        self._final, self._partial = path, path.with_name(f".{os.getpid()}.part{path.suffix}")
+        super().__init__(self._partial, *arguments, **options)
+
+    def __enter__(self) -> WholeFilm:
+        make_folder(self._final.parent)
+        with self._told():
+            super().__enter__()
+        return self
+
+    def add_image(self, image: np.ndarray) -> None:
+        with self._told():
+            super().add_image(image)
+
+    def __exit__(self, kind: type | None = None, *_: Any) -> None:
+        try:
+            if kind is None:
+                with self._told():
+                    self.close()
+                os.replace(self._partial, self._final)
+            elif self._popen is not None:
+                self._popen.kill()
+                self._popen.wait()
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, BrokenPipeError) as error:
+            said = self._popen.stderr.read().decode() if self._popen and self._popen.stderr else ""
+            reason = brief(RuntimeError(said or error))
+            raise UserError(
+                f"{self._final} could not be encoded ({reason}). ffmpeg must be on PATH, with room on the disk."
+            ) from error
 
 
 def write_mp4(frames: Sequence[np.ndarray], path: Path, fps: float) -> None:
     """H.264 of pictures [height, width, 3] uint8 with even sides. Raises UserError where ffmpeg is missing."""
-    import mediapy
-
-    with TemporaryDirectory() as folder:
-        partial = Path(folder) / "film.mp4"
-        try:
-            mediapy.write_video(partial, frames, fps=fps)
-        except RuntimeError as error:
-            raise UserError(f"The film could not be encoded ({error}). ffmpeg must be on PATH.") from error
-        replace_file(path, partial.read_bytes())
+    with WholeFilm(path, frames[0].shape[:2], fps=fps) as film:
+        for frame in frames:
+            film.add_image(frame)
 
 
 def write_gif(frames: Sequence[np.ndarray], path: Path, width: int, fps: float) -> None:
@@ -46,3 +87,8 @@ def write_gif(frames: Sequence[np.ndarray], path: Path, width: int, fps: float) 
         optimize=True,
     )
     replace_file(path, content.getvalue())
+
+
+def write_picture(path: Path, picture: np.ndarray, fmt: str = "png", **options: Any) -> None:
+    """mediapy's ``write_image``, whole or not at all."""
+    replace_file(path, mediapy.compress_image(picture, fmt=fmt, **options))

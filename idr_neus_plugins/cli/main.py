@@ -25,7 +25,7 @@ from idr_neus_plugins.cli.sample_scene import SampleScene
 from idr_neus_plugins.cli.transfer import Transfer
 from idr_neus_plugins.cli.turntable import Turntable
 from idr_neus_plugins.cli.view_meshes import ViewMeshes
-from idr_neus_plugins.errors import user_errors
+from idr_neus_plugins.command import command
 
 Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[SampleScene, tyro.conf.subcommand("sample-scene")],
@@ -52,7 +52,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
 
 def entrypoint() -> None:
     """The console script."""
-    with user_errors():
+    with command():
         tyro.cli(Commands, prog="idr-neus").main()
 
 

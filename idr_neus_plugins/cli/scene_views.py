@@ -44,7 +44,7 @@ def read_scene_views(folder: Path) -> SceneViews:
 
 
 def _truth(path: Path) -> TruthPoints | None:
-    from idr_neus_plugins.data.plain_files import load_npz
+    from idr_neus_plugins.reading import load_npz
 
     if not path.is_file():
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,24 +18,22 @@ class ViewMeshes:
     """Mesh files in one frame: PLY, OBJ, GLB, STL."""
     reference: Path | None = None
     """Distances are to this mesh; by default to the first one."""
+    host: str = "127.0.0.1"
+    """Who may open the page: by default only this machine. 0.0.0.0: everybody who reaches it, without a password."""
     port: int = 8080
     """Of the address to open, http://localhost:<port>."""
 
     def main(self) -> None:
         from idr_neus_plugins.meshing.reading import read_mesh
+        from idr_neus_plugins.serving import serve_until_stopped
         from idr_neus_plugins.viewer.side_by_side import serve
 
         if not self.meshes:
             raise UserError("Name at least one mesh file.")
         named = [(name, read_mesh(path)) for name, path in zip(short_names(self.meshes), self.meshes, strict=True)]
         reference = named[0][1] if self.reference is None else read_mesh(self.reference)
-        server, _ = serve(named, reference, self.port)
-        print(f"http://localhost:{server.get_port()} shows {len(named)} meshes. Ctrl-C ends it.", flush=True)
-        try:
-            while True:
-                time.sleep(1.0)
-        except KeyboardInterrupt:
-            server.stop()
+        server, _ = serve(named, reference, self.host, self.port)
+        serve_until_stopped(server, f"shows {len(named)} meshes")
 
 
 def short_names(paths: tuple[Path, ...]) -> list[str]:

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.data.idr_scene import find_camera_file, projections_in
-from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npz
 
 FORMATS = (
     "world_mat_0, world_mat_1, … (4x4 projection matrices), or K, R and t (arrays [views, 3, 3], [views, 3, 3] and "

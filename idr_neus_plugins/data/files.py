@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from idr_neus_plugins.data.plain_files import require_file
 from idr_neus_plugins.errors import UserError, brief
+from idr_neus_plugins.reading import require_file
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif", ".pgm", ".pbm", ".tga"}

@@ -19,7 +19,6 @@ from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import first_folder, image_size, list_images, visible_folders
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.mask_pairs import find_mask_folder, masks_in, pair_masks, without_masks_between
-from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.data.projection import (
     HALF_PIXEL,
     LARGEST_SKEW_PX,
@@ -27,6 +26,7 @@ from idr_neus_plugins.data.projection import (
     skew_in_pixels,
 )
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npz
 
 CAMERA_FILES = ("cameras_sphere.npz", "cameras.npz")
 """In this order: NeuS's file fits the unit sphere more tightly around the object than IDR's."""

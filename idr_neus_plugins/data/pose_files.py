@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.data.idr_scene import find_camera_file, projections_in
-from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.data.projection import decompose_projection
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npz
 
 
 def read_scene_poses(folder: Path, cameras: str = "auto") -> Float[np.ndarray, "views 4 4"]:

@@ -43,7 +43,7 @@ config = SurfaceTrainerConfig(
             "scheduler": WarmupCosineConfig(warmup=0.05, floor=0.02),
         }
     },
-    viewer=ViewerConfig(num_rays_per_chunk=1 << 12, max_num_display_images=24),
+    viewer=ViewerConfig(websocket_host="127.0.0.1", num_rays_per_chunk=1 << 12, max_num_display_images=24),
     vis="viewer",
 )
 

@@ -72,7 +72,7 @@ config = SurfaceTrainerConfig(
         model=model,
     ),
     optimizers={**dict.fromkeys(("geometry", "radiance", "sharpness", "background"), adam), "camera_opt": camera_opt},
-    viewer=ViewerConfig(num_rays_per_chunk=1 << 12),
+    viewer=ViewerConfig(websocket_host="127.0.0.1", num_rays_per_chunk=1 << 12),
     vis="viewer",
 )
 

@@ -81,7 +81,7 @@ config = SurfaceTrainerConfig(
             "scheduler": HoldThenDecayConfig(hold=0.15, floor=0.005),
         }
     },
-    viewer=ViewerConfig(num_rays_per_chunk=1 << 15),
+    viewer=ViewerConfig(websocket_host="127.0.0.1", num_rays_per_chunk=1 << 15),
     vis="viewer",
 )
 

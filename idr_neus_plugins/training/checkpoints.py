@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
-from idr_neus_plugins.errors import UserError, brief
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import as_data
+from idr_neus_plugins.writing import disk_errors, full_disk, room_left
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""Errors of the system that mean: no room on the disk, or in the user's share of it."""
+CHECKPOINT = "a checkpoint"
+ADVICE = "Delete it if an earlier one stands beside it, or train again."
+PARTS = {"step": int, "pipeline": dict}
+"""What any checkpoint of nerfstudio has."""
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -29,32 +30,28 @@ def save_whole(state: dict[str, Any], path: Path, workspace: Path) -> None:
         workspace: folder on the same disk for the unfinished file. Not that of ``path``: nerfstudio takes every name
             there for a checkpoint.
 
-    Raises UserError where the disk is full.
+    Raises UserError where the disk is full, or takes nothing there.
     """
-    unfinished = workspace / "unfinished.ckpt"
+    unfinished = workspace / f".unfinished-{os.getpid()}.ckpt"
     try:
-        with unfinished.open("wb") as file:  # torch's own writing of files does not tell why it fails
-            torch.save(state, file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(unfinished, path)
+        with disk_errors(path):
+            with unfinished.open("wb") as file:  # torch's own writing of files does not tell why it fails
+                torch.save(state, file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(unfinished, path)
     except BaseException as error:
         unfinished.unlink(missing_ok=True)
-        if not _is_full(error):
+        if full_disk(error) is None:  # also where it is what torch made of it: its archives close with their own error
             raise
         raise UserError(_full_message(state, path, workspace)) from error
 
 
-def _is_full(error: BaseException | None) -> bool:
-    """Also where the error is what torch made of it: its archives are closed with an error of their own."""
-    return error is not None and (getattr(error, "errno", None) in FULL or _is_full(error.__context__))
-
-
 def _full_message(state: dict[str, Any], path: Path, workspace: Path) -> str:
-    older = max(path.parent.glob("*.ckpt"), default=None)
+    older = max(path.parent.glob("step-*.ckpt"), default=None)
     kept = "There is no older one" if older is None else f"{older.name} is intact; --load-dir {path.parent} resumes it"
     return (
-        f"The disk is full: {path.name} was not written. It takes {_size(state) / 1e9:.2f} GB in {workspace}, where "
-        f"{shutil.disk_usage(workspace).free / 1e9:.2f} GB are free. {kept}."
+        f"The disk is full: {path.name} was not written. It takes {_size(state) / 1e9:.2f} GB in {workspace}. "
+        f"{room_left(path)} {kept}."
     )
 
 
@@ -74,14 +71,25 @@ def prune(keep: Path) -> None:
 
 
 def read_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
-    """``mmap``: tensors are read from the file when they are used. Raises UserError for a broken file."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except (RuntimeError, EOFError, UnpicklingError) as error:
+    """The checkpoint's parts: at least "step" and "pipeline", the weights by their names.
+
+    Nothing that the file may ask to call is called. ``mmap``: tensors are read from the file when they are used.
+
+    Raises UserError for a broken file, for one that holds something else, and for weights that are not finite.
+    """
+    with as_data(path, CHECKPOINT, ADVICE):
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    if not isinstance(state, dict) or not all(isinstance(state.get(name), kind) for name, kind in PARTS.items()):
         raise UserError(
-            f"{path} cannot be read ({brief(error)}): it is cut short or not a checkpoint. "
-            "Delete it if an earlier one stands beside it, or train again."
-        ) from error
+            f"{path} is a file of PyTorch, but no checkpoint of a run: it lacks {' or '.join(PARTS)}. "
+            "Use a step-*.ckpt that ns-train wrote."
+        )
+    weights = state["pipeline"]
+    if wrong := [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]:
+        raise UserError(f"{path} is no checkpoint of a run: {wrong[0]} is not numbers. {ADVICE}")
+    if broken := [name for name, value in weights.items() if value.is_floating_point() and value.isnan().any()]:
+        raise UserError(f"{path} holds NaN in {', '.join(map(str, broken[:3]))}: that training diverged. {ADVICE}")
+    return state
 
 
 def find_checkpoint(load_dir: Path | None, load_step: int | None, load_checkpoint: Path | None) -> Path | None:

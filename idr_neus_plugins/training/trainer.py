@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 import torch
+import yaml
 from nerfstudio.engine.trainer import Trainer, TrainerConfig
 from nerfstudio.utils import writer
 from nerfstudio.utils.decorators import check_main_thread
 from nerfstudio.utils.rich_utils import CONSOLE
 
+from idr_neus_plugins.command import end_stopped
 from idr_neus_plugins.errors import UserError, brief, user_errors
+from idr_neus_plugins.serving import guard_viser
 from idr_neus_plugins.training.checkpoints import checkpoint_path, find_checkpoint, prune, read_checkpoint, save_whole
 from idr_neus_plugins.training.clock import TrainingClock
 from idr_neus_plugins.training.distributed import agreed
+from idr_neus_plugins.training.pace import SavingPace
+from idr_neus_plugins.training.run_folder import claim
 from idr_neus_plugins.training.schedulers import ProgressLR
 from idr_neus_plugins.training.sparse import pack, unpack
+from idr_neus_plugins.training.stopping import StopRequest, resume_command
+from idr_neus_plugins.writing import full_disk, replace_file
 
 STEPS_BEFORE_ESTIMATE = 20
 LONG_RUN_HOURS = 6.0
@@ -34,6 +43,12 @@ class SurfaceTrainerConfig(TrainerConfig):
     max_minutes: Optional[float] = None  # noqa: UP045 - nerfstudio reads the annotations at run time
     """Wall-clock budget of the training in minutes, instead of a number of steps; every schedule is fitted to it."""
 
+    def save_config(self) -> None:
+        """Writes ``config.yml`` into the run's folder, which belongs to this training from here on."""
+        with user_errors():
+            claim(self.get_base_dir())
+            replace_file(self.get_base_dir() / "config.yml", yaml.dump(self).encode())
+
 
 class SurfaceTrainer(Trainer):
     """Drives ``model.set_progress`` and every :class:`ProgressLR` from one :class:`TrainingClock`."""
@@ -45,6 +60,8 @@ class SurfaceTrainer(Trainer):
             CONSOLE.print("No CUDA device here: training on the CPU.")
             config.machine.device_type = "cpu"
         self.clock = TrainingClock(config.max_num_iterations, config.max_minutes)
+        self._pace, self._stop = SavingPace(), StopRequest()
+        guard_viser()
         super().__init__(config, local_rank, world_size)
 
     @property
@@ -57,8 +74,11 @@ class SurfaceTrainer(Trainer):
         self.clock.skip()
 
     def setup(self, test_mode: str = "val") -> None:
-        with user_errors():
-            super().setup(test_mode)  # type: ignore
+        try:
+            with user_errors():
+                super().setup(test_mode)  # type: ignore
+        except KeyboardInterrupt as stop:  # nerfstudio would show where it was
+            end_stopped(stop, "The training had not begun; nothing was saved.")
 
     def train(self) -> None:
         configured = self.config.max_num_iterations
@@ -66,13 +86,44 @@ class SurfaceTrainer(Trainer):
         self._last_step = self._start_step - 1
         # The base class runs this many *more* steps; the user means that many altogether.
         self.config.max_num_iterations = max(total - self._start_step, 0)
+        self._pace.restart()
         try:
-            with user_errors():
-                super().train()
+            with user_errors(), self._stop.heeded(self._tell_stop):
+                self._train_until_stopped()
         finally:
             self.config.max_num_iterations = configured
+        if self._stop.signal is not None and self._stop.is_patient:
+            CONSOLE.print(f"Stopped after step {self.step}. {self.how_to_resume()}", soft_wrap=True)
+            raise SystemExit(self._stop.exit_status)
+
+    def _train_until_stopped(self) -> None:
+        try:
+            super().train()
+        except KeyboardInterrupt:
+            if self._stop.is_patient:
+                CONSOLE.print(f"Stopped at once. {self.how_to_resume()}", soft_wrap=True)
+                raise SystemExit(self._stop.exit_status) from None
+        except Exception as error:
+            full = None if isinstance(error, UserError) else full_disk(error)
+            if full is None:
+                raise
+            raise UserError(f"{full} {self.how_to_resume()}") from error
+
+    def _tell_stop(self) -> None:
+        """Called in the midst of anything, so it neither prints nor decides for other processes."""
+        os.write(2, b"\nStopping after this step, with a checkpoint. Once more stops at once.\n")
+        self.stop_training = self.world_size == 1  # ends a pause as well
+
+    def how_to_resume(self) -> str:
+        """A sentence with the command that goes on from the newest checkpoint."""
+        newest = max(self.checkpoint_dir.glob("step-*.ckpt"), default=None)
+        if newest is None:
+            return "There is no checkpoint yet: the same command begins anew."
+        return f"{newest.name} is whole. To go on from it:\n\n    {resume_command(sys.argv, self.checkpoint_dir)}\n"
 
     def train_iteration(self, step: int):
+        if self._pace.is_due and step > self._start_step:
+            self.save_checkpoint(step - 1)  # which callbacks have completed since
         progress = agreed(self.clock.progress(step), self.device)
         self.pipeline.model.set_progress(progress)  # type: ignore[operator]
         for scheduler in self.optimizers.schedulers.values():
@@ -85,7 +136,8 @@ class SurfaceTrainer(Trainer):
         self._last_step = step
         self.clock.tick()
         self._tell_duration(step)
-        self.stop_training = self.stop_training or progress >= 1.0
+        asked = agreed(float(self._stop.signal is not None), self.device) > 0
+        self.stop_training = self.stop_training or progress >= 1.0 or asked
         return loss, losses, metrics
 
     def _not_finite(self, step: int, losses: dict[str, torch.Tensor]) -> UserError:
@@ -105,7 +157,12 @@ class SurfaceTrainer(Trainer):
 
     def _after_train(self) -> None:
         self.step = max(self._last_step, 0)  # the base class has counted one further when the clock stopped it
-        super()._after_train()
+        if self._stop.signal is None:
+            self._stop.is_patient = False  # from here on the viewer waits for Ctrl-C, and nothing is lost by it
+            super()._after_train()
+        elif self._last_step >= self._start_step:
+            self.save_checkpoint(self.step)
+            writer.write_out_storage()
 
     @check_main_thread
     def save_checkpoint(self, step: int) -> None:
@@ -117,7 +174,8 @@ class SurfaceTrainer(Trainer):
         if broken:
             raise UserError(f"Step {step}: {', '.join(broken)} is not a number; no checkpoint was written.")
         path = checkpoint_path(self.checkpoint_dir, step)
-        save_whole(self._state(step), path, workspace=self.base_dir)
+        with self._pace.saving():
+            save_whole(self._state(step), path, workspace=self.base_dir)
         if self.config.save_only_latest_checkpoint:
             prune(keep=path)
 

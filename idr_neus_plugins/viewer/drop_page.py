@@ -18,7 +18,9 @@ from idr_neus_plugins.data.files import has_alpha, image_size, read_pixels
 from idr_neus_plugins.errors import UserError, brief
 from idr_neus_plugins.meshing.gltf import to_glb
 from idr_neus_plugins.meshing.mesh import Mesh
+from idr_neus_plugins.serving import limit_uploads, start_server
 from idr_neus_plugins.viewer.requests import scale_colors
+from idr_neus_plugins.viewer.text import as_alarm, as_text
 from idr_neus_plugins.writing import encode_png
 
 Maker = Callable[[Path, "Path | None"], Mesh]
@@ -74,20 +76,20 @@ class DropPage:
             try:
                 self._show(*paths)
             except UserError as error:
-                self.status.content = f"**{_told(error, paths)}**"
+                self.status.content = as_alarm(_told(error, paths))
             except Exception as error:  # the page must go on
-                self.status.content = f"**{type(error).__name__}: {brief(error)}**"
+                self.status.content = as_alarm(f"{type(error).__name__}: {brief(error)}")
                 raise
 
     def _show(self, image: Path, mask: Path | None = None) -> None:
         self._photograph.content = _thumbnail(image)
         if mask is None and not has_alpha(image):
-            self.status.content = NEEDS_MASK.format(name=image.name)
+            self.status.content = NEEDS_MASK.format(name=as_text(image.name))
             return
-        self.status.content = f"Reconstructing {image.name} …"
+        self.status.content = f"Reconstructing {as_text(image.name)} …"
         self._mesh = self._make(image, mask)
         self._draw()
-        self.status.content = f"{image.name}: {len(self._mesh.faces):,} faces"
+        self.status.content = f"{as_text(image.name)}: {len(self._mesh.faces):,} faces"
 
     def _draw(self) -> None:
         if self._mesh is None:
@@ -108,7 +110,8 @@ class DropPage:
 def _saved(file: Uploaded, folder: Path) -> Path:
     """A browser's file under its own name, whatever else that name says."""
     folder.mkdir()
-    path = folder / (Path(file.name).name or "image")
+    name = Path(file.name.replace("\0", "")).name
+    path = folder / ("image" if name in ("", "..") else name)
     path.write_bytes(file.content)
     return path
 
@@ -129,7 +132,9 @@ def _thumbnail(path: Path) -> str:
     return f"![photograph](data:image/png;base64,{data})"
 
 
-def serve(make: Maker, port: int) -> tuple[viser.ViserServer, DropPage]:
+def serve(make: Maker, host: str, port: int) -> tuple[viser.ViserServer, DropPage]:
     """The server and its page. It runs until ``stop()`` is called."""
-    server = viser.ViserServer(port=port, verbose=False)
-    return server, DropPage(server, make)
+    server = start_server(host, port)
+    page = DropPage(server, make)
+    limit_uploads(server, lambda reason: setattr(page.status, "content", as_alarm(reason)))
+    return server, page

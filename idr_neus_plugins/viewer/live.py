@@ -27,6 +27,7 @@ from idr_neus_plugins.viewer.history import History, plot
 from idr_neus_plugins.viewer.reference import point_errors
 from idr_neus_plugins.viewer.requests import ExportRequest, LiveMeshRequest
 from idr_neus_plugins.viewer.snapshot import Snapshot
+from idr_neus_plugins.viewer.text import as_alarm, as_text
 from idr_neus_plugins.viewer.worker import Worker
 
 TICK_S = 0.25
@@ -111,7 +112,7 @@ class LiveSurface(threading.Thread):
             crop = crop_box(self.viewer.control_panel)
             record = self.worker.ask(ExportRequest(self._snapshot(), options, crop, views, path, "world"))
             closed = "watertight" if record["watertight"] else "open"
-            controls.export_status.content = f"{path}: {record['faces']:,} faces, {closed}"
+            controls.export_status.content = f"{as_text(str(path))}: {record['faces']:,} faces, {closed}"
 
     def show_points(self) -> None:
         """Reference points in the colours of their distances."""
@@ -143,9 +144,9 @@ class LiveSurface(threading.Thread):
         try:
             yield
         except UserError as error:
-            status.content = f"**{error}**"
+            status.content = as_alarm(str(error))
         except Exception as error:
-            status.content = f"**{type(error).__name__}: {error}**"
+            status.content = as_alarm(f"{type(error).__name__}: {error}")
             CONSOLE.print_exception()
 
     def _views(self) -> TrainingViews:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import viser
@@ -12,7 +11,9 @@ import viser
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.meshing.gltf import to_glb
 from idr_neus_plugins.meshing.mesh import Mesh
+from idr_neus_plugins.serving import start_server
 from idr_neus_plugins.viewer.requests import scale_colors
+from idr_neus_plugins.viewer.text import as_text
 
 GAP = 1.15
 """Distance between the middles of neighbours, in widths of the widest."""
@@ -72,11 +73,13 @@ def summary(named: Sequence[tuple[str, Mesh]], distances: Sequence[np.ndarray]) 
     """A table: name, faces, mean and largest distance."""
     rows = ["| mesh | faces | mean | largest |", "|---|---|---|---|"]
     for (name, mesh), each in zip(named, distances, strict=True):
-        rows.append(f"| {name} | {len(mesh.faces):,} | {each.mean():.3g} | {each.max():.3g} |")
+        rows.append(f"| {as_text(name)} | {len(mesh.faces):,} | {each.mean():.3g} | {each.max():.3g} |")
     return "\n".join(rows)
 
 
-def serve(named: Sequence[tuple[str, Mesh]], reference: Mesh, port: int) -> tuple[Any, SideBySide]:
+def serve(
+    named: Sequence[tuple[str, Mesh]], reference: Mesh, host: str, port: int
+) -> tuple[viser.ViserServer, SideBySide]:
     """The server and what it shows. It runs until ``stop()`` is called."""
-    server = viser.ViserServer(port=port, verbose=False)
+    server = start_server(host, port)
     return server, SideBySide(server, named, reference)

@@ -2,6 +2,10 @@
 
 import errno
 import os
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +17,7 @@ from nerfstudio.engine.optimizers import AdamOptimizerConfig
 from torch import nn
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.training.pace import EVERY_S, MOST, SavingPace
 from idr_neus_plugins.training.schedulers import WarmupCosineConfig
 from idr_neus_plugins.training.trainer import SurfaceTrainer, SurfaceTrainerConfig, duration_message
 
@@ -175,3 +180,112 @@ def test_long_runs_are_told_of_the_fast_method():
     assert "2 h 0 min" in duration_message(7200.0, 0.5, "neus-idr") and "fast" not in duration_message(7200.0, 0.5, "x")
     assert "neus-idr-fast --max-minutes" in duration_message(1e6, 3.0, "neus-idr")
     assert "--max-minutes" in duration_message(1e6, 3.0, "neus-idr-fast")
+
+
+class SignalAt:
+    """A pipeline's step that sends signals to this process."""
+
+    def __init__(self, run: SurfaceTrainer, step: int, *signals: int) -> None:
+        self.loss, self.step, self.signals = run.pipeline.get_train_loss_dict, step, signals
+
+    def __call__(self, step: int):
+        if step == self.step:
+            for number in self.signals:
+                os.kill(os.getpid(), number)
+        return self.loss(step)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_training_with_a_checkpoint_and_the_command_that_resumes(
+    tmp_path, monkeypatch, capsys, number, status
+):
+    typed = ["/env/bin/ns-train", "tiny", "--load-dir", "old one", "--max-num-iterations=50", "idr-data", "--data", "x"]
+    monkeypatch.setattr(sys, "argv", typed)
+    run = trainer(tmp_path, steps=50)
+    run.pipeline.get_train_loss_dict = SignalAt(run, 7, number)
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as stop:
+        run.train()
+    assert stop.value.code == status and signal.getsignal(number) is before
+    assert checkpoints(run) == ["step-000000007.ckpt"]
+    told = capsys.readouterr()
+    assert f"ns-train tiny --load-dir {run.checkpoint_dir} --max-num-iterations=50 idr-data --data x" in told.out
+    assert "Traceback" not in told.out + told.err
+    again = trainer(tmp_path / "again", steps=50, load_dir=run.checkpoint_dir)
+    again.train()
+    assert len(again.pipeline.model.seen) == 42
+
+
+def test_a_signal_ends_a_pause(tmp_path):
+    run = trainer(tmp_path, steps=50)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    run.callbacks = [SimpleNamespace(run_callback_at_location=lambda step, location: pause(run, step))]
+    with pytest.raises(SystemExit):
+        run.train()
+    assert checkpoints(run) == ["step-000000004.ckpt"]
+
+
+def pause(run: SurfaceTrainer, step: int) -> None:
+    if step == 4:
+        run.training_state = "paused"
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path, monkeypatch, capsys):
+    run = trainer(tmp_path, steps=50, steps_per_save=5)
+    monkeypatch.setattr("idr_neus_plugins.training.stopping.SAME_S", 0.0)
+    run.pipeline.get_train_loss_dict = SignalAt(run, 7, signal.SIGINT, signal.SIGINT)
+    with pytest.raises(SystemExit) as stop:
+        run.train()
+    assert stop.value.code == 130 and checkpoints(run) == ["step-000000005.ckpt"]
+    assert "Stopped at once. step-000000005.ckpt is whole" in capsys.readouterr().out
+
+
+def test_a_checkpoint_is_written_every_minute(tmp_path):
+    run = trainer(tmp_path, steps=9, save_only_latest_checkpoint=False)
+    run._last_step = -1
+    run._pace = SavingPace(now=lambda: 25.0 * (run._last_step + 1))
+    run.train()
+    kept = [int(name[5:14]) for name in checkpoints(run)]
+    assert kept == [2, 5, 8], "a step takes 25 s"
+    for step in kept[:-1]:
+        saved = torch.load(run.checkpoint_dir / f"step-{step:09d}.ckpt", weights_only=True)
+        assert saved["step"] == step
+
+
+def test_saving_takes_a_small_share_of_the_time():
+    now = [0.0]
+    pace = SavingPace(now=lambda: now[0])
+    now[0] = EVERY_S
+    assert pace.is_due
+    with pace.saving():
+        now[0] += 3.0
+    now[0] += 3.0 / MOST - 1.0
+    assert not pace.is_due
+    now[0] += 1.0
+    assert pace.is_due
+
+
+CLAIM = """
+import pathlib, sys
+from idr_neus_plugins.training.run_folder import claim
+claim(pathlib.Path(sys.argv[1]))
+print("mine", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_folder_belongs_to_one_training(tmp_path, capsys):
+    config = trainer(tmp_path, steps=2).config
+    line = [sys.executable, "-c", CLAIM, str(config.get_base_dir())]
+    other = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "mine\n"
+    (config.get_base_dir() / ".unfinished-123.ckpt").touch()
+    with pytest.raises(SystemExit):
+        config.save_config()
+    assert "Another training is writing into" in capsys.readouterr().err
+    assert not (config.get_base_dir() / "config.yml").exists()
+    other.kill()
+    other.wait()
+    config.save_config()
+    assert (config.get_base_dir() / "config.yml").is_file()
+    assert not (config.get_base_dir() / ".unfinished-123.ckpt").exists(), "what a killed training left half-written"

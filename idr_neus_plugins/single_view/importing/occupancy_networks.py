@@ -13,8 +13,8 @@ import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.files import list_images, open_image
-from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npz
 from idr_neus_plugins.single_view.importing.backgrounds import cut_from_background
 from idr_neus_plugins.single_view.importing.solids import Z_UP, solid_of_points, upright
 from idr_neus_plugins.single_view.importing.source import Found, Reader, SourceShape

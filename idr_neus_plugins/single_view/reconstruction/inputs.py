@@ -10,9 +10,9 @@ from jaxtyping import Float, UInt8
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.files import has_alpha, image_size
 from idr_neus_plugins.data.files import read_pixels as read
-from idr_neus_plugins.data.plain_files import load_npz
 from idr_neus_plugins.data.projection import HALF_PIXEL, decompose_projection
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npz
 
 
 def read_cut_out(image: Path, mask: Path | None) -> UInt8[np.ndarray, "h w 4"]:

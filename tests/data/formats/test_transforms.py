@@ -235,7 +235,7 @@ def test_nerf_synthetic(original, tmp_path):
             picture = Image.open(view.image)
             picture.putalpha(Image.open(view.mask).convert("L"))
             picture.save(tmp_path / split / f"r_{number}.png")
-            pose = (view.flip_axes(camera_to_world).tolist()
+            pose = flip_axes(view.camera_to_world).tolist()
             listed.append({"file_path": f"./{split}/r_{number}", "rotation": 0.01, "transform_matrix": pose})
         (tmp_path / f"transforms_{split}.json").write_text(json.dumps({"camera_angle_x": angle, "frames": listed}))
     scene = read_posed_scene(tmp_path)

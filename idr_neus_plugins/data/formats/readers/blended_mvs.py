@@ -15,9 +15,9 @@ from idr_neus_plugins.data.files import image_size, list_images
 from idr_neus_plugins.data.formats.readers.checks import rigid
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import matrix, read_text
 from idr_neus_plugins.data.projection import HALF_PIXEL
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix, read_text
 
 IMAGES, CAMERAS = "blended_images", "cams"
 MASKED = "_masked"

@@ -14,9 +14,9 @@ from idr_neus_plugins.data.files import first_folder, image_size, list_images
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import matrix, read_text
 from idr_neus_plugins.data.projection import HALF_PIXEL
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix, read_text
 
 INTRINSICS = ("cam_K.txt", "cam_k.txt", "intrinsics.txt")
 TO_WORLD = ("poses", "pose", "cam_in_ob")

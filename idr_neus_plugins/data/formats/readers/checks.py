@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from idr_neus_plugins.data.files import image_size, lies_on_its_side
 from idr_neus_plugins.data.formats.scene import PosedScene, View
-from idr_neus_plugins.data.plain_files import matrix
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix
 
 LEAST_FOCAL, MOST_FOCAL = 0.05, 100.0
 """Of the photograph's longer side. The longest telephoto lenses reach 70."""

@@ -15,8 +15,8 @@ from jaxtyping import Float
 
 from idr_neus_plugins.data.formats.readers.checks import LEAST_ROTATION
 from idr_neus_plugins.data.formats.readers.lenses import COLMAP_LENSES, Lens, colmap_lens, undistort_first
-from idr_neus_plugins.data.plain_files import number, read_bytes, read_text
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import number, read_bytes, read_text
 
 NAMES = {code: name for name, (code, _) in COLMAP_LENSES.items()}
 LONGEST_NAME = 4096

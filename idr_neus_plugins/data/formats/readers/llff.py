@@ -15,8 +15,8 @@ from idr_neus_plugins.data.formats.readers.colmap import first_image_folder
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import load_npy
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import load_npy
 
 POSES = "poses_bounds.npy"
 

@@ -22,9 +22,9 @@ from idr_neus_plugins.data.formats.readers.lenses import Lens, pinhole
 from idr_neus_plugins.data.formats.readers.named import find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import matrix, number, read_bytes
 from idr_neus_plugins.data.projection import LARGEST_SKEW_PX
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix, number, read_bytes
 
 FISHEYE = ("fisheye", "equidistant_fisheye")
 

@@ -14,8 +14,8 @@ from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import number, read_json
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import number, read_json
 
 PAIRS = (("corrected_images", "corrected_cameras"), ("images", "cameras"))
 

@@ -12,9 +12,9 @@ from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_mask, find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
-from idr_neus_plugins.data.plain_files import matrix, number, read_json
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix, number, read_json
 
 
 def read_sdfstudio(path: Path) -> PosedScene:

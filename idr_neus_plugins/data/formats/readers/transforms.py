@@ -23,8 +23,8 @@ from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_mask, find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.plain_files import matrix, number, read_json
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import matrix, number, read_json
 
 LENS = ("k1", "k2", "k3", "k4", "p1", "p2")
 PERSPECTIVE = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE")
