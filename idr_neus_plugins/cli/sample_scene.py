@@ -14,6 +14,9 @@ class SampleScene:
 
     folder: tyro.conf.Positional[Path]
     """Where to write. Running again with the same options leaves the scene as it is."""
+    solid: str = "jug"
+    """What is photographed. jug: ribs, speckled glaze; chapel: fine relief beside flat plain panels; vase: smooth and
+    glossy."""
     views: int = 48
     """Photographs, from all sides."""
     size: int = 400
@@ -29,11 +32,12 @@ class SampleScene:
         from idr_neus_plugins.data.sample_scene import SampleSceneOptions, write_sample_scene
         from idr_neus_plugins.progress import progress_bar
 
-        options = SampleSceneOptions(self.views, self.size, self.masks, self.background, self.pose_noise)
+        options = SampleSceneOptions(self.solid, self.views, self.size, self.masks, self.background, self.pose_noise)
         with progress_bar() as bar:
             task = bar.add_task("Photographing", total=self.views)
             new = write_sample_scene(self.folder, options, lambda view: bar.advance(task))
         print(
-            f"{self.folder}: {self.views} views of {self.size}x{self.size} pixels" + ("" if new else " (already there)")
+            f"{self.folder}: {self.views} views of the {self.solid}, {self.size}x{self.size} pixels"
+            + ("" if new else " (already there)")
         )
         print(f"{self.folder / 'surface.ply'}: the exact surface, mm")

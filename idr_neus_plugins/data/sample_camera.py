@@ -1,4 +1,4 @@
-"""Photographing the sample solid: cameras around it and anti-aliased pictures by sphere tracing."""
+"""Photographing a solid: cameras around it and anti-aliased pictures by sphere tracing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.data.sample_solid import BOUND, LIPSCHITZ, paint, solid_gradients, solid_sdf
+from idr_neus_plugins.data.solids.paints import glazed
+from idr_neus_plugins.data.solids.solid import Solid
 
 SUPERSAMPLING = 2
 RAYS_AT_ONCE = 1 << 17
@@ -22,7 +23,7 @@ SMALLEST_STEP = 4e-4
 
 LIGHTS = (((-0.5, -0.6, 0.75), 0.65), ((0.8, 0.3, 0.2), 0.30), ((0.0, 0.7, -0.7), 0.25))
 """(direction towards the light, strength); fixed in the scene."""
-AMBIENT, SPECULAR, SHININESS = 0.35, 0.12, 24.0
+AMBIENT = 0.35
 GROUND_HEIGHT, BACKDROP_RADIUS = -1.05, 7.0
 """Both lie outside the region of interest."""
 
@@ -48,7 +49,11 @@ def cameras_around(
 
 @torch.no_grad()
 def photograph(
-    intrinsics: Float[np.ndarray, "3 3"], camera_to_scene: Float[np.ndarray, "4 4"], size: int, background: bool
+    solid: Solid,
+    intrinsics: Float[np.ndarray, "3 3"],
+    camera_to_scene: Float[np.ndarray, "4 4"],
+    size: int,
+    background: bool,
 ) -> tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w"]]:
     """(picture, coverage 0 to 255) of ``size`` x ``size`` pixels, black or with a ground and a backdrop behind."""
     fine = size * SUPERSAMPLING
@@ -57,7 +62,7 @@ def photograph(
     towards = pixels @ np.linalg.inv(intrinsics).T @ camera_to_scene[:3, :3].T
     directions = normalize(torch.from_numpy(towards).float(), dim=1)
     origin = torch.from_numpy(camera_to_scene[:3, 3]).float()
-    batches = [_shade(origin, batch, background) for batch in directions.split(RAYS_AT_ONCE)]
+    batches = [_shade(solid, origin, batch, background) for batch in directions.split(RAYS_AT_ONCE)]
     color, coverage = (torch.cat(part) for part in zip(*batches, strict=True))
     return _average(color, fine).numpy(), _average(coverage.float()[:, None], fine)[..., 0].numpy()
 
@@ -69,37 +74,54 @@ def _average(values: Float[Tensor, "rays channels"], fine: int) -> UInt8[Tensor,
 
 
 def _shade(
-    origin: Float[Tensor, " 3"], directions: Float[Tensor, "rays 3"], background: bool
+    solid: Solid, origin: Float[Tensor, " 3"], directions: Float[Tensor, "rays 3"], background: bool
 ) -> tuple[Float[Tensor, "rays 3"], Bool[Tensor, " rays"]]:
-    distances, hit = trace(origin, directions)
-    color = _surroundings(origin, directions) if background else torch.zeros_like(directions)
-    color[hit] = appearance(origin + distances[hit, None] * directions[hit], directions[hit])
+    distances, hit = trace(solid, origin, directions)
+    color = _surroundings(origin.expand_as(directions), directions) if background else torch.zeros_like(directions)
+    color[hit] = appearance(solid, origin + distances[hit, None] * directions[hit], directions[hit])
     return color, hit
 
 
-def appearance(points: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
+def appearance(
+    solid: Solid, points: Float[Tensor, "points 3"], directions: Float[Tensor, "points 3"]
+) -> Float[Tensor, "points 3"]:
     """Colours in [0, 1] of points on the solid, lit by ``LIGHTS``, seen along unit ``directions`` into the scene."""
-    normals, diffuse, views = normalize(solid_gradients(points), dim=1), paint(points), -directions
+    normals, views = normalize(solid.gradients(points), dim=1), -directions
     shade, gloss = AMBIENT, 0.0
     for direction, strength in LIGHTS:
         light = normalize(points.new_tensor(direction), dim=0)
         shade = shade + strength * (normals @ light).clamp(min=0.0)[:, None]
         halfway = normalize(views + light, dim=1)
-        gloss = gloss + strength * (normals * halfway).sum(1, keepdim=True).clamp(min=0.0) ** SHININESS
-    return (diffuse * shade + SPECULAR * gloss).clamp(0.0, 1.0)
+        gloss = gloss + strength * (normals * halfway).sum(1, keepdim=True).clamp(min=0.0) ** solid.gloss.shininess
+    color = solid.paint(points) * shade
+    if solid.gloss.mirrored:
+        color = color + _share_mirrored(solid, normals, views) * (_mirrored(points, normals, directions) - color)
+    return (color + solid.gloss.strength * gloss).clamp(0.0, 1.0)
+
+
+def _share_mirrored(solid: Solid, normals: Tensor, views: Tensor) -> Float[Tensor, "points 1"]:
+    """Fresnel's reflectance by Schlick's approximation (1994)."""
+    least = solid.gloss.mirrored
+    return least + (1.0 - least) * (1.0 - (normals * views).sum(1, keepdim=True)).clamp(0.0, 1.0) ** 5
+
+
+def _mirrored(points: Tensor, normals: Tensor, directions: Tensor) -> Float[Tensor, "points 3"]:
+    """The surroundings as a mirror in place of the surface would show them; the solid itself is not in them."""
+    away = directions - 2.0 * (directions * normals).sum(1, keepdim=True) * normals
+    return _surroundings(points, normalize(away, dim=1))
 
 
 def trace(
-    origin: Float[Tensor, " 3"], directions: Float[Tensor, "rays 3"], precision: float = 1e-4
+    solid: Solid, origin: Float[Tensor, " 3"], directions: Float[Tensor, "rays 3"], precision: float = 1e-4
 ) -> tuple[Float[Tensor, " rays"], Bool[Tensor, " rays"]]:
     """(distance to the solid along unit rays, whether it is hit) by sphere tracing inside the bounding sphere."""
     ahead = -(directions @ origin)
-    half_chord = (ahead**2 - origin @ origin + BOUND**2).clamp(min=0.0).sqrt()
+    half_chord = (ahead**2 - origin @ origin + solid.bound**2).clamp(min=0.0).sqrt()
     distances, hit = ahead - half_chord, torch.zeros_like(ahead, dtype=torch.bool)
     active = (half_chord > 0).nonzero()[:, 0]
     for _ in range(256):
-        sdf = solid_sdf(origin + distances[active, None] * directions[active])
-        distances[active] += torch.where(sdf < precision, sdf, (sdf / LIPSCHITZ).clamp(min=SMALLEST_STEP))
+        sdf = solid.sdf(origin + distances[active, None] * directions[active])
+        distances[active] += torch.where(sdf < precision, sdf, solid.nearest(sdf).clamp(min=SMALLEST_STEP))
         hit[active[sdf < precision]] = True
         active = active[(sdf >= precision) & (distances[active] < (ahead + half_chord)[active])]
         if len(active) == 0:
@@ -107,13 +129,13 @@ def trace(
     return distances, hit
 
 
-def _surroundings(origin: Float[Tensor, " 3"], directions: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
+def _surroundings(origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
     """Colour of a ground plane and, above its horizon, of the sphere around everything."""
-    ahead = -(directions @ origin)
-    to_sphere = ahead + (ahead**2 - origin @ origin + BACKDROP_RADIUS**2).sqrt()
-    to_ground = (GROUND_HEIGHT - origin[2]) / directions[:, 2].clamp(max=-1e-6)
-    points = origin + torch.minimum(to_sphere, to_ground)[:, None] * directions
+    ahead = -(directions * origins).sum(1)
+    to_sphere = ahead + (ahead**2 - (origins * origins).sum(1) + BACKDROP_RADIUS**2).sqrt()
+    to_ground = (GROUND_HEIGHT - origins[:, 2]) / directions[:, 2].clamp(max=-1e-6)
+    points = origins + torch.minimum(to_sphere, to_ground)[:, None] * directions
     tint = torch.where(
         (to_ground < to_sphere)[:, None], points.new_tensor((0.8, 0.75, 0.6)), points.new_tensor((0.5, 0.6, 0.8))
     )
-    return tint * (0.3 + 0.7 * paint(points * 0.37 + 5.0))
+    return tint * (0.3 + 0.7 * glazed(points * 0.37 + 5.0))

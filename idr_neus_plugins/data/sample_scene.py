@@ -18,7 +18,8 @@ from PIL import Image
 
 from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.data.sample_camera import cameras_around, photograph
-from idr_neus_plugins.data.sample_solid import BOUND, paint, solid_gradients, solid_sdf
+from idr_neus_plugins.data.solids import solid_named
+from idr_neus_plugins.data.solids.solid import Solid
 from idr_neus_plugins.errors import UserError
 
 WORLD_FROM_SCENE = np.array(
@@ -36,6 +37,8 @@ CONTENTS = {"image", "mask", *CAMERA_FILES, NOISY_CAMERA_FILE, SURFACE, RECORD}
 
 @dataclass(frozen=True)
 class SampleSceneOptions:
+    solid: str = "jug"
+    """One of ``solid_names()``."""
     views: int = 48
     size: int = 400
     """Width and height of the images."""
@@ -43,10 +46,12 @@ class SampleSceneOptions:
     background: bool = False
     pose_noise: tuple[float, float] | None = None
     """(degrees, mm) by which each pose of cameras_linear_init.npz is off."""
-    mesh_resolution: int = 224
-    """Samples per axis from which the exact surface's triangles are made; its vertices are exact."""
+    mesh_resolution: int | None = None
+    """Samples per axis from which the exact surface's triangles are made; its vertices are exact. The solid's own where
+    it is None."""
 
     def __post_init__(self):
+        solid_named(self.solid)
         if self.views < 2 or self.size < 8:
             raise UserError(f"A scene of {self.views} views with {self.size} pixels is too small; try 10 views of 64.")
 
@@ -95,17 +100,18 @@ def _write(folder: Path, options: SampleSceneOptions, progress: Callable[[int], 
     (folder / "image").mkdir()
     if options.masks:
         (folder / "mask").mkdir()
+    solid = solid_named(options.solid)
     intrinsics, poses = cameras_around(options.views, options.size, lowest_deg=8.0 if options.background else -40.0)
 
     def write_view(view: int) -> None:
-        picture, coverage = photograph(intrinsics, poses[view], options.size, options.background)
+        picture, coverage = photograph(solid, intrinsics, poses[view], options.size, options.background)
         Image.fromarray(picture).save(folder / "image" / f"{view:06d}.png")
         if options.masks:
             Image.fromarray(coverage).save(folder / "mask" / f"{view:03d}.png")
         progress(view)
 
     with _single_threaded_torch() as threads, ThreadPoolExecutor(threads) as pool:
-        surface = pool.submit(exact_surface, options.mesh_resolution)
+        surface = pool.submit(exact_surface, solid, options.mesh_resolution or solid.samples)
         list(pool.map(write_view, range(options.views)))
         surface.result().export(folder / SURFACE)
     for name in CAMERA_FILES:
@@ -147,19 +153,19 @@ def disturb_poses(poses: Float[np.ndarray, "views 4 4"], degrees: float, mm: flo
 
 
 @torch.no_grad()
-def exact_surface(resolution: int):
+def exact_surface(solid: Solid, resolution: int):
     """The surface as a ``trimesh.Trimesh``, mm in the world: vertices on the zero set, coloured with the paint."""
     import trimesh
     from skimage.measure import marching_cubes
 
-    axis = torch.linspace(-BOUND, BOUND, resolution)
-    slabs = [solid_sdf(torch.cartesian_prod(axis[i : i + 1], axis, axis)) for i in range(resolution)]
+    axis = torch.linspace(-solid.bound, solid.bound, resolution)
+    slabs = [solid.sdf(torch.cartesian_prod(axis[i : i + 1], axis, axis)) for i in range(resolution)]
     grid = torch.stack(slabs).view(resolution, resolution, resolution).numpy()
     vertices, faces, _, _ = marching_cubes(grid, 0.0)
-    points = torch.from_numpy(vertices / (resolution - 1) * 2 * BOUND - BOUND).double()
+    points = torch.from_numpy(vertices / (resolution - 1) * 2 * solid.bound - solid.bound).double()
     for _ in range(6):
-        slopes = solid_gradients(points, step=1e-5)
-        points = points - solid_sdf(points)[:, None] * slopes / (slopes**2).sum(1, keepdim=True)
-    colors = (paint(points.float()) * 255).to(torch.uint8).numpy()
+        slopes = solid.gradients(points, step=1e-5)
+        points = points - solid.sdf(points)[:, None] * slopes / (slopes**2).sum(1, keepdim=True)
+    colors = (solid.paint(points.float()) * 255).to(torch.uint8).numpy()
     world = points.numpy() * WORLD_FROM_SCENE[0, 0] + WORLD_FROM_SCENE[:3, 3]
     return trimesh.Trimesh(world, faces, vertex_colors=colors, process=False)

@@ -9,6 +9,7 @@ from torch.nn.functional import normalize
 from idr_neus_plugins.core.surface import Surface, trace_surface
 from idr_neus_plugins.data.sample_camera import trace
 from idr_neus_plugins.data.sample_surface import SampleSurface
+from idr_neus_plugins.data.solids import solid_named
 from idr_neus_plugins.fields.surface import FieldSurface
 from tests.analytic import NormalColors, Sphere, rays_at
 from tests.meshing.views import SphereSurface
@@ -51,7 +52,7 @@ def test_the_sample_solid_is_traced_as_it_is_photographed():
     surface, origin = SampleSurface(), torch.tensor([2.0, -2.0, 1.0])
     targets = torch.rand(500, 3, generator=torch.Generator().manual_seed(0)) * 1.2 - 0.6
     directions = normalize(targets - origin, dim=1)
-    expected, met = trace(origin, directions)
+    expected, met = trace(solid_named("jug"), origin, directions)
     hits = surface.trace(origin.expand_as(directions), directions)
     assert float((hits.met == met).float().mean()) > 0.99
     both = hits.met & met

@@ -10,6 +10,7 @@ import trimesh
 from idr_neus_plugins.data.foreground import read_foreground
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, idr_data
 from idr_neus_plugins.data.sample_camera import trace
+from idr_neus_plugins.data.solids import solid_named
 from idr_neus_plugins.data.views import pinhole_matrices
 
 BENCHMARK_VIEWS = (8, 13, 16, 21, 26, 31, 34)
@@ -32,7 +33,7 @@ def test_rays_of_nerfstudio_hit_what_the_pixels_show(tiny_scene):
     masks = outputs.metadata["foreground_filenames"]
     for view in range(3):
         rays = outputs.cameras.generate_rays(view).flatten()
-        _, hit = trace(rays.origins[0], rays.directions)
+        _, hit = trace(solid_named("jug"), rays.origins[0], rays.directions)
         covered = read_foreground(outputs.image_filenames[view], masks[view], (64, 64)) / 255.0
         shift = centroid(hit.view(64, 64).numpy()) - centroid(covered)
         assert np.abs(shift).max() < 0.1, "half a pixel would be a missing or doubled half-pixel offset"

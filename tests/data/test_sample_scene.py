@@ -11,28 +11,68 @@ from PIL import Image
 
 from idr_neus_plugins.cli.sample_scene import SampleScene
 from idr_neus_plugins.data.idr_scene import read_idr_scene
-from idr_neus_plugins.data.sample_camera import trace
+from idr_neus_plugins.data.sample_camera import appearance, trace
 from idr_neus_plugins.data.sample_scene import WORLD_FROM_SCENE, SampleSceneOptions, exact_surface, write_sample_scene
-from idr_neus_plugins.data.sample_solid import BOUND, LIPSCHITZ, solid_sdf
+from idr_neus_plugins.data.solids import solid_named, solid_names
+from idr_neus_plugins.data.solids.solid import Solid
 from idr_neus_plugins.errors import UserError
 
+JUG = solid_named("jug")
 SMALL = SampleSceneOptions(views=3, size=24, mesh_resolution=32)
 
 
-def test_the_surface_is_exact_closed_and_has_a_handle():
-    surface = exact_surface(96)
+@pytest.fixture(params=solid_names())
+def solid(request) -> Solid:
+    return solid_named(request.param)
+
+
+def test_the_surface_is_exact_closed_and_has_one_hole(solid):
+    surface = exact_surface(solid, 96)
     points = (surface.vertices - WORLD_FROM_SCENE[:3, 3]) / WORLD_FROM_SCENE[0, 0]
-    assert np.abs(solid_sdf(torch.from_numpy(points).double())).max() < 1e-5
+    assert np.abs(solid.sdf(torch.from_numpy(points).double())).max() < 1e-5
     assert surface.is_watertight and surface.volume > 0
-    assert surface.euler_number == 0, "one hole: the handle"
-    assert np.linalg.norm(points, axis=1).max() < BOUND
+    assert surface.euler_number == 0, "one hole: the handle, or the passage"
+    assert np.linalg.norm(points, axis=1).max() < solid.bound
 
 
-def test_steps_of_the_tracer_never_jump_through_the_solid():
+def test_steps_of_the_tracer_never_jump_through_the_solid(solid):
+    """No step from outside reaches a point that is inside or on the surface: neither short steps nor long ones."""
     generator = torch.Generator().manual_seed(0)
     a = 1.8 * torch.rand(50_000, 3, generator=generator, dtype=torch.float64) - 0.9
-    b = a + 0.02 * torch.randn(50_000, 3, generator=generator, dtype=torch.float64)
-    assert ((solid_sdf(a) - solid_sdf(b)).abs() / (a - b).norm(dim=1)).max() < LIPSCHITZ
+    for reach in (0.004, 0.02, 0.2):
+        b = a + reach * torch.randn(50_000, 3, generator=generator, dtype=torch.float64)
+        outside, beyond, apart = solid.sdf(a), solid.sdf(b), (a - b).norm(dim=1)
+        assert ((outside - beyond).abs() / apart).max() < solid.lipschitz
+        crossed = (outside > 0) & (beyond <= 0)
+        assert (solid.nearest(outside)[crossed] <= apart[crossed]).all()
+
+
+def test_colors_are_colors_wherever_one_looks_from(solid):
+    points = solid_points(solid)
+    directions = torch.nn.functional.normalize(torch.randn(len(points), 3, generator=torch.Generator().manual_seed(2)))
+    colors = appearance(solid, points, directions)
+    assert colors.isfinite().all() and colors.min() >= 0 and colors.max() <= 1 and colors.std() > 0.03
+
+
+def solid_points(solid: Solid) -> torch.Tensor:
+    vertices = exact_surface(solid, 48).vertices - WORLD_FROM_SCENE[:3, 3]
+    return torch.from_numpy(vertices / WORLD_FROM_SCENE[0, 0]).float()
+
+
+def test_only_what_is_glossy_changes_much_with_the_view():
+    """The mean change of colour between two directions, over all of the surface."""
+    changes = {}
+    for name in solid_names():
+        solid, (one, other) = solid_named(name), torch.eye(3)[:2]
+        points = solid_points(solid)
+        colors = [appearance(solid, points, way.expand_as(points)) for way in (one, other)]
+        changes[name] = float((colors[0] - colors[1]).abs().mean())
+    assert changes["vase"] > 2 * max(changes["jug"], changes["chapel"])
+
+
+def test_an_unknown_solid_is_refused_by_name():
+    with pytest.raises(UserError, match="no solid 'teapot'. Known are chapel, jug, vase"):
+        SampleSceneOptions(solid="teapot")
 
 
 def test_tracing_ends_on_the_first_crossing():
@@ -40,9 +80,9 @@ def test_tracing_ends_on_the_first_crossing():
     directions = torch.nn.functional.normalize(
         0.35 * torch.randn(6000, 3, generator=torch.Generator().manual_seed(1)) - origin, dim=1
     )
-    distances, hit = trace(origin, directions)
+    distances, hit = trace(JUG, origin, directions)
     along = torch.linspace(1.5, 4.0, 501)
-    sdf = solid_sdf((origin + along[:, None, None] * directions).reshape(-1, 3)).view(len(along), -1)
+    sdf = JUG.sdf((origin + along[:, None, None] * directions).reshape(-1, 3)).view(len(along), -1)
     crosses = (sdf < 0).any(0)
     assert 0.2 < hit.float().mean() < 0.95
     assert hit[(sdf < -0.003).any(0)].all(), "also behind an edge that the ray has grazed"

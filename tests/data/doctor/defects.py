@@ -17,6 +17,7 @@ from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_worl
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.data.sample_camera import photograph
 from idr_neus_plugins.data.sample_scene import WORLD_FROM_SCENE
+from idr_neus_plugins.data.solids import solid_named
 
 CENTRE, RADIUS = (35.2, -21.8, 610.4), 137.5
 PAIRS = 24
@@ -28,7 +29,7 @@ def sound_scene(folder: Path) -> PosedScene:
     views = []
     for number in range(12):
         pose = _looking_in(angle=0.22 * (number % 4), height=0.25 * (number // 4), roll=0.3 * (number % 3 - 1))
-        picture, coverage = photograph(matrix, pose, size, background=False)
+        picture, coverage = photograph(solid_named("jug"), matrix, pose, size, background=False)
         image, mask = folder / f"{number:06d}.png", folder / f"{number:03d}_mask.png"
         Image.fromarray(picture).save(image)
         Image.fromarray(coverage).save(mask)
