@@ -1,12 +1,13 @@
-"""Files of others, as data: one way to read each kind of file, and one way to fail.
+"""Files of others become data here: whatever is wrong with one is a UserError that names it.
 
-Libraries raise whatever comes to them on a file that is cut short, is of another kind, or was made to do harm. Here it
-becomes a UserError, at the boundary where the file becomes data; nothing further in has to expect it.
+Libraries raise whatever comes to them on a file that is cut short, is of another kind, or was made to do harm. All of
+it is met at this boundary, where the file becomes data; nothing further in has to expect it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,113 +16,151 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
 
 from idr_neus_plugins.errors import UserError, brief
 
 if TYPE_CHECKING:
-    from yaml import Loader, SafeLoader
+    from yaml import SafeLoader
 
 LARGEST_TEXT = 256 * 2**20
+"""Bytes. A COLMAP model of a thousand photographs as text has a tenth of that."""
 LARGEST_YAML = 4 * 2**20
-"""Bytes of a file that is read at once. PyYAML reads a megabyte in ten seconds."""
+"""Bytes. PyYAML reads a megabyte in ten seconds."""
 LARGEST_ARRAYS = 2**30
-"""Bytes of all arrays of a file, unpacked."""
+"""Bytes of an npz once unpacked."""
+ANEW = "Make it anew, or name another file."
 
 
 @contextmanager
-def as_data(path: Path, what: str, advice: str = "Make it anew, or name another file.") -> Iterator[None]:
+def as_data(path: Path, what: str, advice: str = ANEW) -> Iterator[None]:
     """Nothing but reading belongs within: any error there means that ``path`` is not ``what``, and becomes a UserError.
 
-    A UserError passes as it is.
+    A UserError passes as it is. Raises UserError, too, where ``path`` is no plain file with something in it.
     """
+    require_file(path)
     try:
-        require_file(path, what)
         yield
     except UserError:
         raise
-    except Exception as error:
+    except Exception as error:  # a damaged file makes libraries raise nearly anything
         raise UserError(f"{path} cannot be read as {what} ({_reason(error)}). {advice}") from error
 
 
-def require_file(path: Path, what: str, most: int | None = None) -> None:
-    """Raises UserError where ``path`` is none, or one of more than ``most`` bytes. Pipes and devices are no files."""
+def require_file(path: Path, largest: int | None = None) -> Path:
+    """The path itself. Raises UserError for what is missing, empty, larger than ``largest`` bytes, or no plain file
+    (opening a pipe would wait for ever)."""
     try:
-        if path.is_file():
-            if most is not None and path.stat().st_size > most:
-                raise UserError(f"{path} is too large for {what}: more than {most / 2**20:.0f} MB. Name another file.")
-            return
-        found = "a folder" if path.is_dir() else "no ordinary file" if path.exists() else None
-    except (OSError, ValueError) as error:  # a name that cannot be one; a folder that may not be entered
-        raise UserError(f"{path} cannot be read as {what} ({_reason(error)}). Name another file.") from error
-    if found is not None:
-        raise UserError(f"{path} is {found}, not {what}. Name the file itself.")
-    raise UserError(f"There is no {path}, which is to be {what}. Check the path.")
+        if not path.exists():
+            raise UserError(f"{path} does not exist. Check the path.")
+        if not path.is_file():
+            raise UserError(f"{path} is {'a folder' if path.is_dir() else 'a pipe or a device'}, not a file.")
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path} cannot be opened ({brief(error)}).") from None
+    if size == 0:
+        raise UserError(f"{path} is empty (0 bytes). Replace the file.")
+    if largest is not None and size > largest:
+        raise UserError(f"{path} has {size / 2**20:.0f} MiB; at most {largest / 2**20:.0f} MiB are read.")
+    return path
 
 
-def read_text(path: Path, what: str, most: int = LARGEST_TEXT) -> str:
-    """UTF-8, with or without the mark that Windows puts before it. Raises UserError."""
-    require_file(path, what, most)
-    with as_data(path, what):
-        return path.read_text(encoding="utf-8-sig")
+def read_bytes(path: Path, largest: int = LARGEST_TEXT) -> bytes:
+    require_file(path, largest)
+    with as_data(path, "a file"):
+        return path.read_bytes()
 
 
-def read_json(path: Path, what: str) -> Any:
-    """Raises UserError, also for content nested too deeply."""
-    text = read_text(path, what)
-    with as_data(path, what):
-        return json.loads(text)
+def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
+    """Text in UTF-8 or, with its byte order mark, UTF-16 (some editors on Windows)."""
+    content = read_bytes(path, largest)
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no text in UTF-8 ({brief(error)}).") from None
 
 
-def read_json_object(path: Path, what: str) -> dict[str, Any]:
-    """Raises UserError for anything but ``{...}``."""
-    content = read_json(path, what)
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file."""
+    text = read_text(path)
+    with as_data(path, "JSON"):
+        content = json.loads(text)
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds {_kind(content)} and not an object {{…}}: it is not {what}. Name another file.")
+        raise UserError(f"{path} holds a {type(content).__name__}; an object with named entries is expected.")
     return content
 
 
-def read_yaml(path: Path, what: str, loader: type[SafeLoader | Loader], advice: str = "Check the file.") -> Any:
-    """Raises UserError, also for what the loader refuses."""
+def read_yaml(path: Path, what: str, loader: type[SafeLoader], advice: str = ANEW) -> Any:
+    """The content of a YAML file; the loader says what may be built."""
     import yaml
 
-    text = read_text(path, what, LARGEST_YAML)
+    text = read_text(path, LARGEST_YAML)
     with as_data(path, what, advice):
         return yaml.load(text, Loader=loader)
 
 
-def read_arrays(path: Path, what: str, most: int = LARGEST_ARRAYS) -> dict[str, np.ndarray]:
-    """All arrays of an npz by name; that of an npy file as ``array``.
-
-    Raises UserError, also where they would take more than ``most`` bytes, whatever the file itself takes.
-    """
-    with as_data(path, what):
-        if not zipfile.is_zipfile(path):
-            with path.open("rb") as file:
-                _require_room(path, _declared(file), min(most, path.stat().st_size))
-            return {"array": np.load(path)}
+def load_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an npz file. Raises UserError where it cannot be read or unpacks to more than a gibibyte."""
+    with as_data(path, "an npz file"):
         with zipfile.ZipFile(path) as archive:
-            _require_room(path, sum(member.file_size for member in archive.infolist()), most)
-            for member in archive.infolist():
-                with archive.open(member) as file:
-                    _require_room(path, _declared(file), member.file_size)
-        with np.load(path) as content:
-            return {name: content[name] for name in content.files}
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+            if unpacked > LARGEST_ARRAYS:
+                raise UserError(
+                    f"{path} unpacks to {unpacked / 2**20:.0f} MiB; at most {LARGEST_ARRAYS / 2**20:.0f} are read."
+                )
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    _require_content(file, entry.file_size)
+        with np.load(path) as arrays:
+            return dict(arrays)
 
 
-def _declared(file: BufferedIOBase) -> int:
-    """Bytes of the array that follows, as its header says."""
+def load_npy(path: Path) -> np.ndarray:
+    """The array in an npy file, with the limits of :func:`load_npz`."""
+    require_file(path, LARGEST_ARRAYS)
+    with as_data(path, "an npy file"):
+        with path.open("rb") as file:
+            _require_content(file, path.stat().st_size)
+        return np.load(path)
+
+
+def _require_content(file: BufferedIOBase, size: int) -> None:
+    """Raises ValueError where an array's header declares more than there is: NumPy would take memory for all of it."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, kind = read(file)
-    return int(np.prod(shape, dtype=object)) * kind.itemsize
+    declared = math.prod(shape) * kind.itemsize
+    if declared > size and not kind.hasobject:
+        raise ValueError(f"an array of {declared / 2**20:,.0f} MiB in {size / 2**20:,.1f} MiB")
 
 
-def _require_room(path: Path, size: int, most: int) -> None:
-    if size > most:
-        raise UserError(
-            f"{path} declares arrays of {size / 2**20:,.0f} MB where {most / 2**20:,.0f} MB can be: it is broken, or "
-            "not made for this. Name another file."
-        )
+def number(value: Any, where: str) -> float:
+    """A finite number out of a file; ``where`` says which, for the message."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if isinstance(value, bool) or not math.isfinite(found):
+        raise UserError(f"{where} is {str(value)[:40]!r}; a finite number is expected.")
+    return found
+
+
+def matrix(value: Any, rows: int, columns: int, where: str) -> Float[np.ndarray, "rows columns"]:
+    """A matrix of finite numbers out of a file, from nested lists, words or an array."""
+    try:
+        found = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"{where} is no matrix of numbers; {rows}x{columns} are expected.") from None
+    if found.ndim == 1 and found.size == rows * columns:
+        found = found.reshape(rows, columns)
+    if found.shape != (rows, columns):
+        raise UserError(f"{where} has the shape {list(found.shape)}; {rows}x{columns} numbers are expected.")
+    if not np.isfinite(found).all():
+        raise UserError(f"{where} holds NaN or infinite numbers: it was not estimated. Remove the view from the file.")
+    return found
 
 
 def _reason(error: Exception) -> str:
@@ -130,7 +169,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it lacks {error}"
     return brief(error) or type(error).__name__
-
-
-def _kind(content: Any) -> str:
-    return "a list" if isinstance(content, list) else "a single value"

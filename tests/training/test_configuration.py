@@ -60,7 +60,7 @@ def test_what_is_no_part_of_a_configuration_is_refused_and_not_done(tmp_path, ca
         ("a: &a {b: 1}\nc: {<<: *a}", "merge key"),
         ("!!int ''", "string index"),
         ("\0", "unacceptable character"),
-        ("a" * (5 * 2**20), "too large"),
+        ("a" * (5 * 2**20), "has 5 MiB; at most 4"),
         ("!!python/object/apply:nerfstudio.utils.writer.EventName [nothing]", "not a valid EventName"),
     ],
 )
