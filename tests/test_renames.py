@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from idr_neus_plugins import renames
+from idr_neus_plugins.training.configuration import read_configuration
 
 EARLIER = sorted((Path(__file__).parent / "runs_of_earlier_versions").glob("*.yml"))
 
@@ -16,7 +17,7 @@ EARLIER = sorted((Path(__file__).parent / "runs_of_earlier_versions").glob("*.ym
 @pytest.mark.parametrize("path", EARLIER, ids=lambda path: path.stem)
 def test_a_configuration_of_an_earlier_version_loads(path: Path):
     text = path.read_text()
-    config = yaml.load(text, Loader=yaml.Loader)
+    config = read_configuration(path)
     assert path.stem.startswith(config.method_name)
     named = {match.rpartition(".")[2] for match in re.findall(r"idr_neus_plugins[.\w]+", text)}
     again = {match.rpartition(".")[2] for match in re.findall(r"idr_neus_plugins[.\w]+", yaml.dump(config))}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import runpy
 import xml.etree.ElementTree as ElementTree
 
-from scripts.draw_layers import PACKAGE, REPOSITORY, draw, read_imports, read_layers
+from tests.conftest import REPOSITORY
 
 
 def test_every_folder_is_drawn_and_lines_lead_down():
-    layers = read_layers(REPOSITORY / "pyproject.toml")
-    imports = read_imports(layers)
-    picture = ElementTree.fromstring(draw(layers, imports))
+    script = runpy.run_path(str(REPOSITORY / "scripts" / "draw_layers.py"))
+    layers = script["read_layers"](REPOSITORY / "pyproject.toml")
+    imports = script["read_imports"](layers)
+    picture = ElementTree.fromstring(script["draw"](layers, imports))
     names = {element.text for element in picture.iter() if element.tag.endswith("text")}
-    folders = {path.parent.name for path in (REPOSITORY / PACKAGE).glob("*/__init__.py")}
+    folders = {path.parent.name for path in (REPOSITORY / "idr_neus_plugins").glob("*/__init__.py")}
     assert folders <= names and imports["samplers"] >= {"core", "fields", "laws"}
     paths = [element.attrib["d"] for element in picture.iter() if element.tag.endswith("path")]
     heights = [[float(number) for number in re.findall(r"-?\d+", path)] for path in paths]
