@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +12,15 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from idr_neus_plugins.command import if_stopped
 from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
     from idr_neus_plugins.recipes.engines import Outcome
     from idr_neus_plugins.recipes.job import Job
+
+HARMLESS = ("idr-neus", "sample-scene", "{data}")
+"""How a preparation begins that writes nothing but the data."""
 
 
 @dataclass
@@ -46,11 +49,14 @@ class RunRecipe:
     """Only print the commands."""
     restart: bool = False
     """Delete what earlier versions of the code have left of these jobs, and begin them anew."""
+    trust: bool = False
+    """Run the programs that the recipe names to make its data. Read the recipe first: they may do anything."""
 
     def main(self) -> None:
         from idr_neus_plugins.recipes.job import jobs_of
         from idr_neus_plugins.recipes.recipe import load_recipe
         from idr_neus_plugins.recipes.results import RECIPE_COPY
+        from idr_neus_plugins.recipes.running import forget
         from idr_neus_plugins.writing import replace_file
 
         recipe = load_recipe(self.recipe)
@@ -62,10 +68,13 @@ class RunRecipe:
             return
         replace_file(self.output / recipe.name / RECIPE_COPY, self.recipe.read_bytes())
         for job in jobs:
+            _require_trust(job, self.trust)
+        for job in jobs:
             if self.restart:
-                shutil.rmtree(job.folder, ignore_errors=True)
+                forget(job)
             _prepare(job)
-        failed = [outcome for outcome in self._outcomes(jobs) if not _told(outcome)]
+        with if_stopped("What is done stays done; the same command goes on where it stopped."):
+            failed = [outcome for outcome in self._outcomes(jobs) if not _told(outcome)]
         if failed:
             raise UserError(f"{len(failed)} of {len(jobs)} jobs failed:\n" + "\n".join(o.problem for o in failed))
 
@@ -95,13 +104,30 @@ def _told(outcome: Outcome) -> bool:
     return True
 
 
+def _require_trust(job: Job, trust: bool) -> None:
+    """Raises UserError for a program of the recipe's author, unless the user trusts it."""
+    command = _preparation(job)
+    if command and not trust and tuple(job.scene.prepare[: len(HARMLESS)]) != HARMLESS:
+        raise UserError(
+            f"The recipe makes the data of {job.scene.name} with a program: {shlex.join(command)}. If you know what it "
+            "does, run again with --trust; or make the data yourself first."
+        )
+
+
+def _preparation(job: Job) -> list[str]:
+    """The command that makes the scene's data; empty where there is none, or the data are there."""
+    if job.data.exists():
+        return []
+    return [word.replace("{data}", str(job.data)) for word in job.scene.prepare]
+
+
 def _prepare(job: Job) -> None:
     """Makes the scene's data where there is none yet and the recipe says how."""
     from idr_neus_plugins.recipes.running import find_program
 
-    if job.data.exists() or not job.scene.prepare:
+    command = _preparation(job)
+    if not command:
         return
-    command = [word.format(data=job.data) for word in job.scene.prepare]
     print(f"$ {shlex.join(command)}", flush=True)
     if subprocess.run([find_program(command[0]), *command[1:]]).returncode != 0:
         raise UserError(f"The data of {job.scene.name} could not be made; the message is above.")

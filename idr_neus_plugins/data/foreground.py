@@ -62,7 +62,7 @@ def read_mask(path: Path) -> tuple[UInt8[np.ndarray, "h w"], str]:
         return alpha, "what is not transparent"
     if pixels.ndim == 3 and int(np.ptp(pixels, axis=2).max()) > GREY:
         return _from_colors(pixels, path, lossy)
-    return _from_values(pixels if pixels.ndim == 2 else pixels[..., 1], path, lossy)
+    return _from_values(pixels if pixels.ndim == 2 else pixels.max(axis=2), path, lossy)
 
 
 def _values(image: Image.Image) -> Shaped[np.ndarray, "h w *channels"]:
@@ -88,7 +88,7 @@ def _from_values(pixels: UInt8[np.ndarray, "h w"], path: Path, lossy: bool) -> t
     counts = np.bincount(pixels.ravel(), minlength=256)
     values = np.flatnonzero(counts)
     low, high = int(values[0]), int(values[-1])
-    if lossy and high <= BLACK:
+    if lossy and high <= BLACK and len(values) != 2:
         return np.zeros_like(pixels), "white"
     if len(values) == 1:
         return np.full_like(pixels, 255 if high else 0), "white" if high in (0, 255) else f"value {high}"

@@ -197,9 +197,10 @@ def _check_principal_points(intrinsics: np.ndarray, sizes: list[tuple[int, int]]
 def projections_in(arrays: Mapping[str, np.ndarray]) -> Float[np.ndarray, "views 3 4"] | None:
     """``world_mat_i`` in the order of their numbers: world to pixels. None where there are none."""
     keys = numbered(arrays, "world_mat_")
-    if not keys or any(arrays[key].shape not in ((3, 4), (4, 4)) for key in keys.values()):
+    mats = [arrays[key] for key in keys.values()]
+    if not keys or any(mat.shape not in ((3, 4), (4, 4)) or mat.dtype.kind not in "fiu" for mat in mats):
         return None
-    return np.stack([np.asarray(arrays[key], dtype=np.float64)[:3] for key in keys.values()])
+    return np.stack([np.asarray(mat, dtype=np.float64)[:3] for mat in mats])
 
 
 def _names(paths) -> str:

@@ -77,7 +77,8 @@ def _judge(
     if inverted:
         raise UserError(
             f"The masks in {where} mark what lies outside the region of interest. They seem inverted: the object must "
-            "be white (255). If they are right, scale_mat is not: it must take the unit sphere around the object."
+            "be white (255); `idr-neus convert SCENE NEW --invert-masks` turns them round. If they are right, "
+            "scale_mat is not: it must take the unit sphere around the object."
         )
     return True
 

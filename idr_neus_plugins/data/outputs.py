@@ -94,15 +94,13 @@ def views_of(outputs: DataparserOutputs) -> tuple[View, ...]:
 def _refuse_blind(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> None:
     unseen = views_without_region(scene.views, poses)
     if 2 * len(unseen) >= len(scene.views):
-        remedy = (
-            "say where it is with --region X Y Z RADIUS"
-            if scene.world_from_scene is None
-            else ("make it anew with `idr-neus normalize`, or say it with `idr-neus convert --region X Y Z RADIUS`")
-        )
+        remedy = "say where it is with --region X Y Z RADIUS"
+        if scene.world_from_scene is not None:
+            remedy = "say where it is with `idr-neus convert SCENE NEW --region X Y Z RADIUS`"
         raise UserError(
             f"{len(unseen)} of {len(scene.views)} cameras do not see the region of interest, the first is that of "
             f"{scene.views[unseen[0]].image}. The cameras belong to other images or have other axes "
-            f"(`idr-neus convert --flip-axes` or `--invert-poses`), or the region is misplaced: {remedy}."
+            f"(`idr-neus convert SCENE NEW --flip-axes`, or `--invert-poses`), or the region is misplaced: {remedy}."
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from idr_neus_plugins.errors import UserError, brief
 from idr_neus_plugins.provenance import gpu_names
 from idr_neus_plugins.recipes.job import Job
+from idr_neus_plugins.recipes.programs import stop_programs
 from idr_neus_plugins.recipes.results import Result
 
 Work = Callable[[Job, dict[str, str]], Result]
@@ -53,8 +54,13 @@ def run_locally(jobs: Sequence[Job], devices: Sequence[str], work: Work) -> Iter
             free.put(device)
 
     with ThreadPoolExecutor(max_workers=len(devices)) as pool:
-        for future in as_completed([pool.submit(on_a_free_device, job) for job in jobs]):
-            yield future.result()
+        try:
+            for future in as_completed([pool.submit(on_a_free_device, job) for job in jobs]):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_programs()
+            raise
 
 
 def run_on_ray(jobs: Sequence[Job], address: str | None, work: Work) -> Iterator[Outcome]:

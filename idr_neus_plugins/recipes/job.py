@@ -76,7 +76,8 @@ class Job:
     @property
     def _truth(self) -> Flags:
         return {
-            name: str(self.data_root / value) if name in PATHS else value for name, value in self.scene.truth.items()
+            name: str(self.data_root / str(value)) if name in PATHS else value
+            for name, value in self.scene.truth.items()
         }
 
     def _eval_mesh(self) -> list[str]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
+
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from idr_neus_plugins.errors import UserError, brief
+from idr_neus_plugins.reading import read_yaml
+from idr_neus_plugins.recipes.names import check_names
 
 Flags = dict[str, Any]
 """Command-line flags without their dashes; a list gives several values, true a flag without a value."""
+
+Entry = TypeVar("Entry")
 
 SCORES = ("mesh", "images", "cameras")
 """What can be scored; each is a command of ``idr-neus eval``."""
@@ -82,29 +88,26 @@ def load_recipe(path: Path) -> Recipe:
 
     if not path.is_file():
         raise UserError(f"There is no recipe {path}. The project's own are in configs/.")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {brief(error)}") from error
+    content = read_yaml(path, "a recipe in YAML", yaml.SafeLoader)
     if not isinstance(content, Mapping):
         raise UserError(f"{path} must be a mapping with {_names_of(Recipe)}.")
     parts = {"scenes": Scene, "methods": Method, "published": Published}
-    lists = {
-        name: [_read(kind, entry, f"{path}: {name}[{i}]") for i, entry in enumerate(content.get(name, []))]
-        for name, kind in parts.items()
-    }
+    lists = {name: _read_list(kind, content.get(name, []), f"{path}: {name}") for name, kind in parts.items()}
     recipe = _read(Recipe, {**content, **lists}, str(path))
-    _check(recipe, path)
+    check_recipe(recipe, path)
     return recipe
 
 
-Entry = TypeVar("Entry")
+def _read_list(kind: type[Entry], content: Any, where: str) -> list[Entry]:
+    if not isinstance(content, list):
+        raise UserError(f"{where} must be a list of mappings with {_names_of(kind)}.")
+    return [_read(kind, entry, f"{where}[{place}]") for place, entry in enumerate(content)]
 
 
 def _read(kind: type[Entry], content: Any, where: str) -> Entry:
     if not isinstance(content, Mapping):
         raise UserError(f"{where} must be a mapping with {_names_of(kind)}.")
-    if unknown := sorted(set(content) - {field.name for field in fields(kind)}):  # type: ignore[arg-type]
+    if unknown := sorted(map(str, set(content) - {field.name for field in fields(kind)})):  # type: ignore[arg-type]
         raise UserError(f"{where} has an unknown field '{unknown[0]}'; known are {_names_of(kind)}.")
     missing = [
         field.name
@@ -113,6 +116,12 @@ def _read(kind: type[Entry], content: Any, where: str) -> Entry:
     ]
     if missing:
         raise UserError(f"{where} lacks {', '.join(missing)}.")
+    hints = get_type_hints(kind)
+    for name, value in content.items():
+        try:
+            check_type(value, hints[name], collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+        except TypeCheckError as error:
+            raise UserError(f"{where}: {name} is of another kind than it should be: {brief(error)}.") from error
     return kind(**content)
 
 
@@ -120,7 +129,9 @@ def _names_of(kind: type) -> str:
     return ", ".join(field.name for field in fields(kind))
 
 
-def _check(recipe: Recipe, path: Path) -> None:
+def check_recipe(recipe: Recipe, path: Path) -> None:
+    """Raises UserError where entries occur twice, scores are unknown, or anything could lead out of its folder."""
+    check_names(recipe, str(path))
     for what, names in (
         ("scene", [scene.name for scene in recipe.scenes]),
         ("method and label", [f"{method.method} {method.label}" for method in recipe.methods]),

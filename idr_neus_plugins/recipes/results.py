@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, get_type_hints
+
+from typeguard import CollectionCheckStrategy, check_type
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import as_data, read_json
 
+ALL = CollectionCheckStrategy.ALL_ITEMS
 RESULT = "result.json"
 RECIPE_COPY = "recipe.yaml"
 """Beside the jobs' folders."""
+SHOWN: dict[str, dict[str, Any]] = {
+    "code": {"": str},
+    "date": {"": str},
+    "libraries": dict.fromkeys(("torch", "nerfstudio", "numba"), str | None),
+    "machine": {"processor": str, "cores": int | None, "memory_gib": float, "gpus": list[str]},
+}
+"""Of the provenance, in a report; all but the code may be missing."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +79,21 @@ def read_results(folders: Sequence[Path]) -> dict[Path, Result]:
 
 
 def _read(path: Path) -> Result:
-    try:
-        content = json.loads(path.read_text())
+    content, hints = read_json(path), get_type_hints(Result)
+    with as_data(path, "a result of this version", "Run the recipe again."):
+        for field in fields(Result):
+            check_type(content[field.name], hints[field.name], collection_check_strategy=ALL)
+        _check_provenance(content["provenance"])
         return Result(**{field.name: content[field.name] for field in fields(Result)})
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a result of this version ({error}). Run the recipe again.") from error
+
+
+def _check_provenance(facts: dict[str, Any]) -> None:
+    """Raises TypeCheckError or KeyError where what reports show of it is of another kind."""
+    for part, hints in SHOWN.items():
+        if part == "code" or part in facts:
+            found = facts[part]
+            for name, hint in hints.items():
+                check_type(found[name] if name else found, hint, collection_check_strategy=ALL)
 
 
 def spread(values: Sequence[float]) -> Spread:

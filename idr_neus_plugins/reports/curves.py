@@ -36,7 +36,7 @@ def curves_as_svg(curves: dict[str, Curve]) -> str:
     for index, (name, (steps, values)) in enumerate(curves.items()):
         axes = figure.add_subplot(rows, columns, index + 1)
         axes.plot(steps, values, linewidth=1)
-        axes.set_title(name, fontsize=9)
+        axes.set_title(name, fontsize=9, parse_math=False)
         axes.tick_params(labelsize=7)
         if min(values) > 0 and max(values) > 30 * min(values):
             axes.set_yscale("log")

@@ -66,7 +66,12 @@ def mean_table(results: Sequence[Result], published: Sequence[Published]) -> Tab
 def markdown(table: Table) -> str:
     """GitHub's form."""
     lines = [table.header, ["---"] * len(table.header), *table.rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return "\n".join("| " + " | ".join(map(_as_cell, cells)) + " |" for cells in lines)
+
+
+def _as_cell(text: str) -> str:
+    """Names are others' words: no cell ends early, and no tag begins."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def provenance_line(results: Iterable[Result]) -> str:

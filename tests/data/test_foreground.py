@@ -34,6 +34,12 @@ def palette(disc: np.ndarray) -> Image.Image:
     return picture
 
 
+def faint_palette(disc: np.ndarray) -> Image.Image:
+    picture = Image.fromarray(disc.astype(np.uint8))
+    picture.putpalette([0, 0, 0, 1, 0, 0])
+    return picture
+
+
 def white_first_palette(disc: np.ndarray) -> Image.Image:
     picture = Image.fromarray((~disc).astype(np.uint8))
     picture.putpalette([255, 255, 255, 0, 0, 0])
@@ -66,6 +72,8 @@ KINDS = {
     "bmp": (grey(255), "bmp"),
     "gif": (grey(255), "gif"),
     "palette": (palette, "png"),
+    "webp-label": (lambda disc: Image.fromarray(disc.astype(np.uint8)), "webp"),
+    "palette-nearly-black": (faint_palette, "png"),
     "palette-white-first": (white_first_palette, "png"),
     "cut-out": (cut_out, "png"),
     "cut-out-tiff": (cut_out, "tif"),
@@ -82,7 +90,7 @@ KINDS = {
 def test_the_object_is_found(kind, disc, tmp_path):
     make, suffix = KINDS[kind]
     path = tmp_path / f"mask.{suffix}"
-    make(disc).save(path)
+    make(disc).save(path, **({"lossless": True} if suffix == "webp" else {}))
     found, _ = read_mask(path)
     assert found.dtype == np.uint8
     assert np.array_equal(found, 255 * disc.astype(np.uint8))

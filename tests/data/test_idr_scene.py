@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from idr_neus_plugins.cli.convert import Convert
+from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, read_views
 from idr_neus_plugins.data.idr_scene import find_camera_file, read_idr_scene
 from idr_neus_plugins.errors import UserError
@@ -183,7 +185,6 @@ def test_padded_numbers(folder, tiny_scene):
 
 def test_cameras_in_text_order_are_put_in_order(tmp_path, capsys):
     """Photographs 0.png … 11.png whose cameras were written as 0, 1, 10, 11, 2, …: the silhouettes tell."""
-    from idr_neus_plugins.data.formats.reading import read_posed_scene
     from idr_neus_plugins.data.sample_scene import SampleSceneOptions, write_sample_scene
 
     write_sample_scene(tmp_path / "scene", SampleSceneOptions(views=12, size=64, mesh_resolution=64))
@@ -208,7 +209,7 @@ def test_cameras_in_text_order_are_put_in_order(tmp_path, capsys):
     assert "text order" in capsys.readouterr().out
 
 
-def test_a_mirrored_world(folder):
+def test_a_mirrored_world_is_refused_and_can_be_mirrored(folder, tiny_scene, tmp_path):
     mirror = np.diag([1.0, 1.0, -1.0, 1.0])
 
     def turn_round(arrays):
@@ -216,7 +217,11 @@ def test_a_mirrored_world(folder):
             arrays[name] = mat @ mirror if "world" in name else mirror @ mat @ mirror
 
     change_cameras(folder, turn_round)
-    assert "left-handed" in refusal(folder)
+    assert "left-handed" in refusal(folder) and "--mirror z" in refusal(folder)
+    Convert(folder, tmp_path / "new", mirror="z").main()
+    found, true = read_posed_scene(tmp_path / "new"), read_posed_scene(tiny_scene)
+    for a, b in zip(found.views, true.views, strict=True):
+        np.testing.assert_allclose(a.camera_to_world, b.camera_to_world, atol=1e-4)
 
 
 def test_masks_between_the_photographs(folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageOps
 
+from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, read_views
 from idr_neus_plugins.errors import UserError
 from tests.data.scenes import copy_scene
@@ -22,8 +23,10 @@ def read(folder):
 def test_inverted_masks_are_refused(tiny_scene, tmp_path):
     folder = copy_scene(tiny_scene, tmp_path)
     change_masks(folder, ImageOps.invert)
-    with pytest.raises(UserError, match="inverted"):
+    with pytest.raises(UserError, match="inverted.*--invert-masks"):
         read(folder)
+    Convert(folder, tmp_path / "new", invert_masks=True).main()
+    assert "foreground_filenames" in read(tmp_path / "new").metadata
 
 
 def test_masks_that_are_all_foreground_are_left_out(tiny_scene, tmp_path, capsys):

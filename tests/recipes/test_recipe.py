@@ -36,6 +36,22 @@ def test_defaults(tmp_path):
         ({"methods": [{"method": "m"}, {"method": "m"}]}, "must occur once"),
         ({"methods": []}, "at least one"),
         ({"methods": [{"method": "m", "scores": ["taste"]}]}, "unknown scores"),
+        ({"methods": "m"}, "methods must be a list"),
+        ({"seeds": ["../../home"]}, "seeds is of another kind"),
+        ({"seeds": 3}, "seeds is of another kind"),
+        ({"scenes": [{"name": 5, "data": "d"}]}, "name is of another kind"),
+        ({"name": "../up"}, "name becomes a folder and cannot be '../up'"),
+        ({"name": ".."}, "name becomes a folder"),
+        ({"scenes": [{"name": "a/b", "data": "d"}]}, "name becomes a folder"),
+        ({"scenes": [{"name": "s", "data": "../d"}]}, "below --data-root"),
+        ({"scenes": [{"name": "s", "data": "/d"}]}, "below --data-root"),
+        ({"methods": [{"method": "m", "label": "../../../x"}]}, "label becomes a folder"),
+        ({"methods": [{"method": "m", "flags": {"output-dir": "/home"}}]}, "no flag that a recipe may set"),
+        ({"methods": [{"method": "m", "flags": {"output_dir": "/home"}}]}, "no flag that a recipe may set"),
+        ({"methods": [{"method": "m", "flags": {"x --data": "/"}}]}, "no flag that a recipe may set"),
+        ({"methods": [{"method": "m", "flags": {"seed": [1, "--output-dir=/home"]}}]}, "a flag itself"),
+        ({"methods": [{"method": "m", "flags": {"seed": {"a": 1}}}]}, "must be a number, a word"),
+        ({"published": [{"method": "m"}]}, r"published\[0\] lacks scene"),
     ],
 )
 def test_mistakes_are_named(tmp_path, changes, message):
@@ -47,7 +63,7 @@ def test_no_file_and_no_yaml(tmp_path):
     with pytest.raises(UserError, match="no recipe"):
         load_recipe(tmp_path / "none.yaml")
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(UserError, match="not YAML"):
+    with pytest.raises(UserError, match="cannot be read as a recipe in YAML"):
         load_recipe(tmp_path / "bad.yaml")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.recipes import running
 from idr_neus_plugins.recipes.engines import device_environment, run_locally
 from idr_neus_plugins.recipes.job import Job, jobs_of
+from idr_neus_plugins.recipes.programs import run_program, stop_programs
 from idr_neus_plugins.recipes.recipe import Method, Recipe, Scene
 from idr_neus_plugins.recipes.results import Result, read_results, spread
-from idr_neus_plugins.recipes.running import run_job
+from idr_neus_plugins.recipes.running import forget, run_job
 
 PROGRAM = """#!{python}
 import json, os, pathlib, sys
@@ -141,7 +144,7 @@ def test_results_that_are_missing_or_broken(tmp_path):
     with pytest.raises(UserError, match="no results"):
         read_results([tmp_path])
     (tmp_path / "result.json").write_text(json.dumps({"recipe": "r"}))
-    with pytest.raises(UserError, match="not a result"):
+    with pytest.raises(UserError, match="cannot be read as a result"):
         read_results([tmp_path])
 
 
@@ -172,3 +175,50 @@ def test_each_device_has_one_job_at_a_time_and_a_failure_stops_no_other(tmp_path
 def test_the_cpu_is_a_device_without_gpus():
     assert device_environment("cpu") == {"CUDA_VISIBLE_DEVICES": ""}
     assert device_environment("2") == {"CUDA_VISIBLE_DEVICES": "2"}
+
+
+def test_only_a_jobs_own_folder_is_deleted(tmp_path, programs):
+    job = jobs(tmp_path)[0]
+    forget(job)
+    job.folder.mkdir(parents=True)
+    (job.folder / "thesis.tex").touch()
+    with pytest.raises(UserError, match="is no folder of a job .* and is not deleted"):
+        forget(job)
+    (job.folder / "thesis.tex").unlink()
+    run(job)
+    forget(job)
+    assert not job.folder.exists() and job.folder.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "record", ["[]", "{}", '{"code": 5, "steps": {}}', '{"code": "x", "steps": {"train": 5}}', "{"]
+)
+def test_a_record_that_is_none(tmp_path, programs, record):
+    job = jobs(tmp_path)[0]
+    job.folder.mkdir(parents=True)
+    (job.folder / "steps.json").write_text(record)
+    with pytest.raises(UserError, match="steps.json"):
+        run(job)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scores": {"chamfer": "small"}},
+        {"seconds": [1]},
+        {"provenance": {}},
+        {"provenance": {"code": "a", "machine": {"processor": "abacus"}}},
+        {"provenance": {"code": "a", "libraries": {"torch": 2}}},
+    ],
+)
+def test_results_of_another_kind_are_named(tmp_path, change):
+    result = vars(result_of(jobs(tmp_path)[0])) | change
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    with pytest.raises(UserError, match="result.json cannot be read as a result of this version"):
+        read_results([tmp_path])
+
+
+def test_programs_end_with_the_command_that_started_them(tmp_path):
+    with (tmp_path / "log").open("w") as log:
+        threading.Timer(1.0, stop_programs).start()
+        assert run_program([sys.executable, "-c", "import time; time.sleep(100)"], log, {}) == -signal.SIGTERM

@@ -112,6 +112,13 @@ def test_photographs_in_input_or_only_reduced_ones(folder, original):
     same(read_posed_scene(folder), original)
 
 
+def test_photographs_beside_the_model(folder, original):
+    for path in (folder / "images").iterdir():
+        path.rename(folder / path.name)
+    (folder / "images").rmdir()
+    same(read_posed_scene(folder), original)
+
+
 def test_folders_of_two_cameras(folder, original):
     names = [f"{'front' if number < 5 else 'back'}/{number % 5}.png" for number in range(10)]
     as_text(folder, original, names=names.__getitem__)
@@ -204,6 +211,12 @@ def test_rotations_that_are_none(folder, original):
     path.write_text("\n".join([lines[0], " ".join(words), *lines[2:]]))
     with pytest.raises(UserError, match="000000.png has no rotation.*quaternion"):
         read_posed_scene(folder)
+    words[1] = "nan"
+    path.write_text("\n".join([lines[0], " ".join(words), *lines[2:]]))
+    with pytest.raises(UserError, match="000000.png holds NaN.*Remove"):
+        read_posed_scene(folder)
+    path.write_text("\n".join([lines[0], *lines[2:]]))
+    assert len(read_posed_scene(folder).views) == 9
 
 
 @pytest.mark.parametrize(

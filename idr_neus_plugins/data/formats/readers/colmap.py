@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.data.files import first_folder, visible_folders
+from idr_neus_plugins.data.files import first_folder, list_images, visible_folders
 from idr_neus_plugins.data.formats.readers.colmap_model import ModelImage, is_model, read_cameras, read_images
 from idr_neus_plugins.data.formats.readers.named import find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View
@@ -56,8 +56,11 @@ def read_colmap(folder: Path) -> PosedScene:
 
 
 def first_image_folder(folder: Path) -> Path:
+    """Where the photographs are; the scene's folder itself where they lie there."""
     found = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), None)
     found = found or first_folder(folder, *IMAGE_FOLDERS)
+    if found is None and list_images(folder):
+        return folder
     if found is None:
         raise UserError(f"{folder} holds a COLMAP reconstruction but no folder images/ with its photographs.")
     return found

@@ -160,8 +160,13 @@ def _text_images(path: Path) -> Iterator[tuple[int, tuple[float, ...], int, str]
                 f"{path}, line {place} is {line[:40]!r}. An image is IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, and "
                 "its second line lists its points as triples of numbers."
             )
-        values = [number(word, f"{path}, line {place}") for word in words[:9]]
-        yield int(values[0]), tuple(values[1:8]), int(values[8]), words[9].strip()
+        key, camera = (int(number(words[column], f"{path}, line {place}")) for column in (0, 8))
+        yield key, tuple(_value(word, f"{path}, line {place}") for word in words[1:8]), camera, words[9].strip()
+
+
+def _value(word: str, where: str) -> float:
+    """A number that may be NaN: the image's name makes a better message of it."""
+    return np.nan if word.lower().lstrip("+-") in ("nan", "inf") else number(word, where)
 
 
 def _is_points(line: str) -> bool:
