@@ -19,7 +19,7 @@ from idr_neus_plugins.data.formats.readers.sdfstudio import read_sdfstudio
 from idr_neus_plugins.data.formats.readers.transforms import read_split_transforms, read_transforms
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
-from idr_neus_plugins.data.idr_scene import IdrScene, camera_files, read_idr_scene
+from idr_neus_plugins.data.idr_scene import CAMERA_FILES, IdrScene, camera_files, read_idr_scene
 from idr_neus_plugins.errors import UserError
 
 
@@ -73,6 +73,8 @@ def _find_foreign_reader(path: Path) -> Callable[[], PosedScene] | None:
         return lambda: read_reality_capture(table)
     if (document := find_metashape(path)) is not None:
         return lambda: read_metashape(document)
+    if any((path / name).is_file() for name in CAMERA_FILES):  # damaged, or of something else: its reader says so
+        return lambda: from_idr_scene(read_idr_scene(path))
     return None
 
 
