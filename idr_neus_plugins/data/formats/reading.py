@@ -21,7 +21,7 @@ from idr_neus_plugins.data.formats.readers.sdfstudio import read_sdfstudio
 from idr_neus_plugins.data.formats.readers.transforms import read_split_transforms, read_transforms
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
-from idr_neus_plugins.data.idr_scene import IdrScene, camera_files, read_idr_scene
+from idr_neus_plugins.data.idr_scene import CAMERA_FILES, IdrScene, camera_files, read_idr_scene
 from idr_neus_plugins.errors import UserError
 
 LAYOUTS = (
@@ -69,6 +69,8 @@ def find_reader(path: Path, cameras: str = "auto") -> Callable[[], PosedScene] |
     for layout in LAYOUTS:
         if (found := layout.find(path)) is not None:
             return partial(layout.read, found)
+    if any((path / name).is_file() for name in CAMERA_FILES):  # damaged, or of something else: its reader says so
+        return lambda: from_idr_scene(read_idr_scene(path))
     return None
 
 

@@ -19,7 +19,8 @@ def write_transforms(scene: PosedScene, folder: Path) -> None:
     The key ``scale_mat`` holds the region of interest. nerfstudio ignores it; our parser uses it.
     """
     placed = copy_files(scene, folder, "images", "masks")
-    meta: dict[str, Any] = {"camera_model": "OPENCV", "frames": [_frame(view, folder) for view in placed.views]}
+    model = "OPENCV_FISHEYE" if all(view.is_fisheye for view in placed.views) else "OPENCV"
+    meta: dict[str, Any] = {"camera_model": model, "frames": [_frame(view, folder) for view in placed.views]}
     if scene.world_from_scene is not None:
         meta["scale_mat"] = scene.world_from_scene.tolist()
     write_json(folder / "transforms.json", meta)
@@ -36,5 +37,6 @@ def _frame(view: View, folder: Path) -> dict[str, Any]:
         "cx": float(view.intrinsics[0, 2]),
         "cy": float(view.intrinsics[1, 2]),
         **dict(zip(LENS, view.distortion, strict=True)),
+        **({"is_fisheye": True} if view.is_fisheye else {}),
     }
     return frame if view.mask is None else frame | {"mask_path": view.mask.relative_to(folder).as_posix()}

@@ -18,6 +18,7 @@ from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.writing import write_posed_scene
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
+from idr_neus_plugins.data.lens import ray_directions
 from idr_neus_plugins.errors import UserError
 from tests.data.formats.scenes import assert_same
 
@@ -309,3 +310,14 @@ def test_a_ball_through_a_fisheye_lies_in_its_region(tmp_path):
     assert all(view.is_fisheye for view in scene.views)
     region = scene.region()
     assert np.linalg.norm(region[:3, 3]) < 0.02 and 1.0 < region[0, 0] < 1.15
+    Convert(tmp_path, tmp_path / "copy", to="transforms").main()
+    assert_same(read_posed_scene(tmp_path / "copy"), scene, with_region=False)
+    Convert(tmp_path, tmp_path / "colmap", to="colmap").main()
+    assert_same(read_posed_scene(tmp_path / "colmap"), scene, with_region=False)
+    with pytest.raises(UserError, match="--undistort"):
+        Convert(tmp_path, tmp_path / "idr").main()
+    Convert(tmp_path, tmp_path / "straight", undistort=True).main()
+    for view in read_posed_scene(tmp_path / "straight").views:
+        assert view.is_pinhole
+        inside = ray_directions(view, view.size, 1.0)[..., 2] > np.cos(np.arcsin(1 / 1.6))
+        assert ((np.array(Image.open(view.mask)) > 127) == inside).mean() > 0.99
