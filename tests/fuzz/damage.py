@@ -15,15 +15,8 @@ EXTREMES = tuple(
     value.to_bytes(size, "little") for size in (1, 2, 4, 8) for value in (0, 2 ** (8 * size) - 1, 2 ** (8 * size - 1))
 ) + (b"\x00\x00\xc0\x7f", b"\x00\x00\x80\x7f", b"\x00\x00\x00\x00\x00\x00\xf8\x7f")
 """Integers of all sizes, NaN and infinity."""
-STRANGERS = (
-    b"",
-    b"\x00" * 64,
-    b"[" * 20_000,
-    b"{" * 20_000,
-    b"\xff\xfe" + "ä".encode("utf-16-le"),
-    b"\x80" * 30,
-    b"\n",
-)
+STRANGERS = (b"", b"\x00" * 64, b"[" * 20_000, b"{" * 20_000, "\ufeffä".encode("utf-16-le"), b"\x80" * 30, b"\n")
+"""Contents of other files."""
 
 
 def _cut(share: float) -> Damage:

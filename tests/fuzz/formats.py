@@ -36,8 +36,6 @@ from idr_neus_plugins.training.configuration import read_configuration
 from tests.data.formats.test_programs import LAYOUTS
 from tests.reports.finished import RECIPE, write_result
 
-CONFIGS = Path(__file__).parents[2] / "configs"
-
 
 @dataclass(frozen=True)
 class Format:
@@ -50,7 +48,7 @@ class Format:
     """Which files may be."""
 
 
-def _ball(**options) -> trimesh.Trimesh:
+def _ball() -> trimesh.Trimesh:
     ball = trimesh.creation.icosphere(subdivisions=1)
     ball.visual.vertex_colors = np.tile(np.uint8([220, 10, 10, 255]), (len(ball.vertices), 1))
     return ball
@@ -158,6 +156,14 @@ def _write_shapes(_: Path, folder: Path) -> None:
     np.savez(folder / "chair" / "0" / "samples.npz", points=np.zeros((4, 3)), sdf=np.zeros(4))
 
 
+def _write_result(_: Path, folder: Path) -> None:
+    write_result(folder, "ball", "fast", 0, 0.5)
+
+
+def _read_cut_out(folder: Path) -> object:
+    return read_cut_out(folder / "photo.png", None), read_camera(folder / "camera.npz", 0, (16, 24))
+
+
 def _read_start(folder: Path) -> object:
     surface = KnownSurface.read(folder / "start.npz")
     return surface.distances(torch.zeros(2, 3), torch.eye(4, dtype=torch.float64))
@@ -181,19 +187,11 @@ FORMATS = [
     Format("poses", _write_poses, lambda folder: read_poses(folder / "poses.npz")),
     Format("trajectory", _write_trajectory, lambda folder: read_tum(folder / "camera.txt")),
     Format("object and its truth", _write_object, lambda folder: (read_photographs(folder), read_truth(folder))),
-    Format(
-        "cut-out",
-        _write_cut_out,
-        lambda f: (read_cut_out(f / "photo.png", None), read_camera(f / "camera.npz", 0, (16, 24))),
-    ),
+    Format("cut-out", _write_cut_out, _read_cut_out),
     Format("shapes", _write_shapes, lambda folder: [entry.arrays("points", "sdf") for entry in read_shape_set(folder)]),
     Format("configuration", _write_configuration, lambda folder: read_configuration(folder / "config.yml")),
     Format("checkpoint", _write_checkpoint, lambda folder: read_checkpoint(folder / "step-000000007.ckpt")),
     Format("start", _write_start, _read_start),
     Format("recipe", _written("r.yaml", yaml.safe_dump(RECIPE)), lambda folder: load_recipe(folder / "r.yaml")),
-    Format(
-        "result",
-        lambda _, folder: write_result(folder, "a", "b", 0, 0.5) and None,
-        lambda folder: read_results([folder]),
-    ),
+    Format("result", _write_result, lambda folder: read_results([folder])),
 ]

@@ -73,7 +73,8 @@ def test_damaged_files_are_read_or_refused(kind, whole_files, outcomes, examples
         folder = tmp_path / "files"
         lay(files | {which: content}, folder)
         try:
-            with within_limits(), warnings.catch_warnings(action="ignore"):
+            with within_limits(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 kind.read(folder)
             outcomes["read"] += 1
         except UserError as error:
