@@ -15,6 +15,7 @@ from torch import Tensor
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.sample_lattice import SDF
+from idr_neus_plugins.reading import as_data, load_npz
 
 MARGIN = 0.05
 """Share of a point cloud's extent that is added on every side: points lie on the surface, and the last one is not
@@ -103,14 +104,17 @@ def read_cloud(path: Path) -> np.ndarray:
 
     if not path.is_file():
         raise UserError(f"There is no point cloud {path}.")
-    try:
-        cloud: Any = None if path.suffix == ".npz" else trimesh.load(path, process=False)
-        points = np.load(path)["xyz"] if cloud is None else cloud.vertices
-    except Exception as error:  # every reader fails in its own way
-        raise UserError(f"{path} cannot be read as a point cloud ({error}). PLY, or npz with 'xyz'.") from error
+    with as_data(path, "a point cloud", "PLY, or npz with 'xyz'."):
+        if path.suffix == ".npz":
+            points = load_npz(path)["xyz"].astype(np.float64)
+        else:
+            cloud: Any = trimesh.load(path, process=False)
+            points = np.array(cloud.vertices, np.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise ValueError(f"points of the shape {points.shape}")
     if len(points) < 2 or not np.isfinite(points).all():
         raise UserError(f"{path} holds {len(points)} points, or some that are not finite: at least two are needed.")
-    return np.asarray(points, np.float64)
+    return points
 
 
 def cut(sdf: SDF, *solids: CropSolid) -> SDF:

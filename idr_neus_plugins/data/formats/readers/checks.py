@@ -82,6 +82,8 @@ def fitted(view: View) -> View:
     if found == view.size:
         return view
     (height, width), (made_height, made_width) = found, view.size
+    if min(view.size) < 1:
+        raise UserError(f"The camera of {view.image} is made for {made_width}x{made_height} pixels, which cannot be.")
     factor = np.sqrt(height * width / (made_height * made_width))
     if max(abs(height - factor * made_height), abs(width - factor * made_width)) > max(1.0, factor):
         raise UserError(
