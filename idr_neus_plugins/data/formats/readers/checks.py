@@ -46,7 +46,7 @@ def _checked_view(view: View) -> View:
 
 def pose_matrix(value: Any, what: str) -> Float[np.ndarray, "4 4"]:
     """A rigid pose out of a file, 3x4 or 4x4 numbers. Raises UserError for anything else."""
-    if np.size(value) == 16 or (isinstance(value, list) and len(value) == 4):
+    if (isinstance(value, np.ndarray) and value.size == 16) or (isinstance(value, list) and len(value) in (4, 16)):
         return rigid(matrix(value, 4, 4, what), what)
     return rigid(np.vstack([matrix(value, 3, 4, what), [[0.0, 0.0, 0.0, 1.0]]]), what)
 
