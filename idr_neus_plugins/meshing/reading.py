@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
 from idr_neus_plugins.meshing.gltf import linear_to_srgb
+from idr_neus_plugins.meshing.mesh import Mesh, Texture
 from idr_neus_plugins.meshing.view_files import read_views
 from idr_neus_plugins.reading import as_data
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import trimesh
 
 
-def read_mesh(path: Path) -> FinishedMesh:
+def read_mesh(path: Path) -> Mesh:
     """Shape, normals, and texture (as ``view_files`` beside it say, with the view) or colours of vertices.
 
     Raises UserError where there are no triangles in it.
@@ -30,7 +30,7 @@ def read_mesh(path: Path) -> FinishedMesh:
         mesh = _one_mesh(trimesh.load(path, force="scene", process=False))
         require_triangles(mesh, path)
         shape = (np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertex_normals))
-        return FinishedMesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh, path))
+        return Mesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh, path))
 
 
 def require_triangles(mesh: Any, path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.meshing.finished import ViewDependence
+from idr_neus_plugins.meshing.mesh import ViewDependence
 from idr_neus_plugins.reading import as_data, read_json
 from idr_neus_plugins.writing import encode_png
 

@@ -248,4 +248,8 @@ def test_an_npz_of_other_things_is_no_scene(folder):
     for path in folder.glob("*.npz"):
         path.unlink()
     np.savez(folder / "depths.npz", depth=np.zeros(3))
+    (folder / "broken.npz").write_bytes(b"PK broken")
     assert camera_files(folder) == []
+    assert "no cameras" in refusal(folder)
+    np.savez(folder / "cameras.npz", K=np.eye(3))
+    assert "holds K, and no cameras as world_mat_i" in refusal(folder) and "normalize" in refusal(folder)

@@ -23,7 +23,7 @@ from idr_neus_plugins.data.pose_files import read_poses
 from idr_neus_plugins.evaluation.reading import load_mesh, load_points
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
 from idr_neus_plugins.fields.grid.lattice import Lattice
-from idr_neus_plugins.meshing.interest import read_cloud
+from idr_neus_plugins.meshing.crop import read_cloud
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.files import read_photographs, read_truth
 from idr_neus_plugins.pose.tum import read_tum, write_tum

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
     from torch import Tensor
 
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
 
 
 def mesh_outputs(path: Path, world_from_scene: np.ndarray) -> Callable[[Cameras], dict[str, Tensor]]:
@@ -38,7 +38,7 @@ def mesh_outputs(path: Path, world_from_scene: np.ndarray) -> Callable[[Cameras]
     return outputs
 
 
-def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> FinishedMesh:
+def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> Mesh:
     """A mesh file in the scene's frame. It is in the world's, unless the record beside it (``<stem>.json``) says not.
 
     Raises UserError for a file that holds no mesh.
