@@ -34,14 +34,14 @@ def _undistort_view(view: View, folder: Path, number: int) -> View:
 
     if view.is_pinhole:
         return view
-    pinhole, *places = _fisheye_places(view) if view.is_fisheye else _places(view)
+    pinhole, columns, rows = _fisheye_places(view) if view.is_fisheye else _places(view)
     image = folder / "undistorted" / f"{number:06d}.png"
     mode = "RGBA" if has_alpha(view.image) else "RGB"
-    _write(image, cv2.remap(read_pixels(view.image, mode, view.size, 1.0), *places, cv2.INTER_LINEAR))
+    _write(image, cv2.remap(read_pixels(view.image, mode, view.size, 1.0), columns, rows, cv2.INTER_LINEAR))
     mask = None
     if view.mask is not None:
         mask = folder / "undistorted" / f"{number:06d}_mask.png"
-        _write(mask, cv2.remap(read_foreground(view.image, view.mask, view.size), *places, cv2.INTER_LINEAR))
+        _write(mask, cv2.remap(read_foreground(view.image, view.mask, view.size), columns, rows, cv2.INTER_LINEAR))
     intrinsics = np.asarray(pinhole, dtype=np.float64) + PIXEL_CENTRES
     return replace(view, image=image, mask=mask, intrinsics=intrinsics, distortion=NO_DISTORTION, is_fisheye=False)
 
