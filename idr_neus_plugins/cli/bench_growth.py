@@ -11,7 +11,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import replace_file, write_json
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.cli.step_timing import Timing
+    from idr_neus_plugins.benchmarks.step_timing import Timing
 
 Amount = int | float
 Figures = Mapping[str, Mapping[Amount, Mapping[str, float]]]
@@ -54,7 +54,7 @@ class BenchGrowth:
     """At which progress of the training: what it is narrows the band in which there are sections."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.step_timing import Timing, config_of
+        from idr_neus_plugins.benchmarks.step_timing import Timing, config_of
         from idr_neus_plugins.progress import progress_bar
 
         timing = Timing(self.steps, self.warmup, self.progress)
@@ -90,7 +90,7 @@ class BenchGrowth:
 
 def measure(method: str, data: Path, what: str, amount: Amount, timing: Timing) -> dict[str, float]:
     """Figures of :func:`time_steps`, and ``ms_per_step samples_per_step``, with that amount of what grows."""
-    from idr_neus_plugins.cli.step_timing import config_of, time_steps
+    from idr_neus_plugins.benchmarks.step_timing import config_of, time_steps
 
     config = config_of(method)
     {"rays": _rays, "sections": _sections, "resolutions": _resolution, "images": _images}[what](config, amount)
@@ -107,7 +107,7 @@ def in_own_process(function: Any, *arguments: Any) -> Any:
     kinds = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
     if "forkserver" in kinds:
-        context.set_forkserver_preload(["idr_neus_plugins.cli.step_timing"])
+        context.set_forkserver_preload(["idr_neus_plugins.benchmarks.step_timing"])
     with context.Pool(1) as pool:
         return pool.apply(_silently, (function, *arguments))
 
@@ -152,7 +152,7 @@ def _resolution(config: Any, amount: Amount) -> None:
 
 
 def _images(config: Any, amount: Amount) -> None:
-    from idr_neus_plugins.cli.few_views import FewViewsConfig
+    from idr_neus_plugins.data.few_views import FewViewsConfig
 
     parser = config.pipeline.datamanager.dataparser
     options = {name: value for name, value in vars(parser).items() if name != "_target"}

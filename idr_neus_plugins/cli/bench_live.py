@@ -40,7 +40,7 @@ class BenchLive:
     """Write the figures to this file too: ``step_ms step_ms_live ratio meshes``."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.step_timing import config_of, started
+        from idr_neus_plugins.benchmarks.step_timing import config_of, started
         from idr_neus_plugins.provenance import provenance
         from idr_neus_plugins.viewer.worker import Worker
 

@@ -12,7 +12,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.cli.step_floor import Work
+    from idr_neus_plugins.benchmarks.roofline import Work
 
 
 @dataclass
@@ -36,7 +36,7 @@ class BenchStep:
     """Write the figures to this file too."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.step_timing import Timing, config_of
+        from idr_neus_plugins.benchmarks.step_timing import Timing, config_of
         from idr_neus_plugins.provenance import provenance
 
         timing, config = Timing(self.steps, self.warmup, self.progress), config_of(self.method)
@@ -46,7 +46,7 @@ class BenchStep:
             write_json(self.json, {**figures, "provenance": provenance()})
 
     def _run(self, config: Any, timing: Any) -> dict[str, Any]:
-        from idr_neus_plugins.cli.step_timing import time_steps_and_stages
+        from idr_neus_plugins.benchmarks.step_timing import time_steps_and_stages
 
         figures, stages, work = time_steps_and_stages(config, self.data, timing)
         engine = f", {config.pipeline.model.geometry.engine} engine" if self.engines else ""
@@ -61,7 +61,7 @@ def _floor(work: Mapping[str, Work], step: float) -> dict[str, Any]:
     from rich.console import Console
     from rich.table import Table
 
-    from idr_neus_plugins.cli.step_floor import machine_rates
+    from idr_neus_plugins.benchmarks.roofline import machine_rates
 
     rates = machine_rates()
     floors = {name: 1e3 * part.seconds(rates) for name, part in work.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.meshing.options import MeshOptions
     from idr_neus_plugins.single_view.model import SingleViewModel
 
@@ -45,7 +45,7 @@ class Drop:
         serve_until_stopped(server, "takes photographs")
 
 
-def mesh_of(model: SingleViewModel, image: Path, mask: Path | None, options: MeshOptions) -> FinishedMesh:
+def mesh_of(model: SingleViewModel, image: Path, mask: Path | None, options: MeshOptions) -> Mesh:
     """The object of a photograph, scene frame, with the attribute ``uncertainty``. Raises UserError as reconstruct."""
     import torch
 

@@ -43,10 +43,10 @@ class EvalImages:
     """Write the scores to this file too."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.evaluation.images import mean_scores
+        from idr_neus_plugins.run import load_run
 
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         dataset = manager.eval_dataset
         render, lpips = _renderer(model, self.mesh), self._lpips()
@@ -86,7 +86,7 @@ def _renderer(model: SurfaceModel, mesh: Path | None) -> Render:
     """Outputs of a camera, by the model or of a mesh file."""
     if mesh is None:
         return lambda camera: model.get_outputs_for_camera(camera.to(model.device))
-    from idr_neus_plugins.cli.mesh_views import mesh_outputs
+    from idr_neus_plugins.viewer.mesh_outputs import mesh_outputs
 
     return mesh_outputs(mesh, model.world_from_scene.detach().cpu().double().numpy())
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from idr_neus_plugins.evaluation.scores import Scores
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
     from idr_neus_plugins.single_view.evaluation.prediction import Prediction, Predictor
     from idr_neus_plugins.single_view.model import SingleViewModel
@@ -47,12 +47,12 @@ class EvalShapes:
     """Write the scores to this file too."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.runs import load_run
+        from idr_neus_plugins.run import load_run
         from idr_neus_plugins.single_view.data.shape_set import of_split, read_shape_set
         from idr_neus_plugins.single_view.evaluation.network import Network
         from idr_neus_plugins.single_view.evaluation.scores import means_by_category
 
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         entries = read_shape_set(self.data or pipeline.datamanager.get_datapath())
         tests = first_of_each(of_split(entries, "test"), self.limit)
         network = Network(cast("SingleViewModel", pipeline.model), self.resolution)
@@ -94,7 +94,7 @@ class EvalShapes:
         return scored, picture_row(photograph.image, photograph.camera, predictions[0].mesh, truth)
 
     def _compare(
-        self, entry: ShapeEntry, prediction: Prediction, colors: np.ndarray, visible: np.ndarray, truth: FinishedMesh
+        self, entry: ShapeEntry, prediction: Prediction, colors: np.ndarray, visible: np.ndarray, truth: Mesh
     ) -> Scores:
         from idr_neus_plugins.single_view.evaluation.prediction import true_occupancy
         from idr_neus_plugins.single_view.evaluation.scores import color_scores, iou, surface_scores

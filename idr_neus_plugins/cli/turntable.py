@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, cast
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
     from idr_neus_plugins.core.pinhole import PinholeCamera
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.meshing.orbit import Orbit
     from idr_neus_plugins.meshing.rendering import MeshRenderer, Picture
     from idr_neus_plugins.models.surface_model import SurfaceModel
@@ -51,11 +51,11 @@ class Turntable:
     def main(self) -> None:
         self._check()
         from idr_neus_plugins.cli.films import write_gif, write_mp4
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.orbit import angles
         from idr_neus_plugins.progress import progress_bar
+        from idr_neus_plugins.run import load_run
 
-        model = cast("SurfaceModel", load_run(self.load_config).model)
+        model = load_run(self.load_config).model
         scene = _Stage.of(model, self.mesh, self.threshold)
         with progress_bar() as bar:
             turns = bar.track(angles(self.frames, self.arc), description="Filming (pictures)")
@@ -108,7 +108,7 @@ class _Stage:
         return (255 * np.concatenate([*rendered, picture], 1).clip(0, 1)).round().astype(np.uint8)
 
 
-def _own_mesh(model: SurfaceModel, threshold: float | None) -> FinishedMesh:
+def _own_mesh(model: SurfaceModel, threshold: float | None) -> Mesh:
     """Of the run's surface, without colours. Raises UserError for a density without a threshold."""
     from idr_neus_plugins.meshing.build import build_mesh
     from idr_neus_plugins.meshing.options import MeshOptions
@@ -116,8 +116,8 @@ def _own_mesh(model: SurfaceModel, threshold: float | None) -> FinishedMesh:
     return build_mesh(model.surface(threshold), MeshOptions(resolution=RESOLUTION), paint=False).mesh
 
 
-def _mesh_in_scene(path: Path, model: SurfaceModel) -> FinishedMesh:
-    from idr_neus_plugins.cli.mesh_views import read_scene_mesh
+def _mesh_in_scene(path: Path, model: SurfaceModel) -> Mesh:
+    from idr_neus_plugins.viewer.mesh_outputs import read_scene_mesh
 
     return read_scene_mesh(path, model.world_from_scene.detach().cpu().double().numpy())
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import first_folder, image_size, list_images, visible_folders
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.mask_pairs import find_mask_folder, masks_in, pair_masks, without_masks_between
@@ -24,7 +25,6 @@ from idr_neus_plugins.data.projection import (
     LARGEST_SKEW_PX,
     decompose_projection,
     skew_in_pixels,
-    split_similarity,
 )
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reading import load_npz, require_file
@@ -156,7 +156,7 @@ def _read_matrices(path: Path, images: list[Path]) -> tuple[Float[np.ndarray, "v
                 f"{path}: {key} differs from {first}; all views must share one scene. Run `idr-neus normalize "
                 "--overwrite` on it."
             )
-    split_similarity(scale_mat, f"{path}: {first}")
+    Similarity.of(scale_mat, f"{path}: {first}")
     return np.stack([_matrix(arrays, key, path) for key in keys.values()]), scale_mat
 
 

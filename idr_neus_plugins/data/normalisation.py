@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pieces import largest_piece
+from idr_neus_plugins.core.connected_components import largest_component
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.data.files import image_size
@@ -103,7 +103,7 @@ def _hull_sphere(
             "cameras are inexact (then allow some views to disagree: --tolerance 0.2)."
         )
     # Where few cameras look, silhouettes agree on stray corners.
-    hull = largest_piece(inside.reshape(HULL_RESOLUTION, HULL_RESOLUTION, HULL_RESOLUTION)).ravel()
+    hull = largest_component(inside.reshape(HULL_RESOLUTION, HULL_RESOLUTION, HULL_RESOLUTION)).ravel()
     centre, radius = smallest_sphere(positions[torch.from_numpy(hull)].double().numpy())
     return centre, radius + 3**0.5 / (HULL_RESOLUTION - 1)
 

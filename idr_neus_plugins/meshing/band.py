@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from idr_neus_plugins.meshing.lattice import BLOCK, CORNERS, Lattice, Sampler
+from idr_neus_plugins.meshing.sample_lattice import BLOCK, CORNERS, SampleLattice, SdfSampler
 
 PROBES = 32
 """Points per axis where the slope of the field is measured."""
@@ -14,7 +14,7 @@ SLACK = 1.25
 """Slope allowed beyond the measured one: the field may be steeper between the probes."""
 
 
-def measure_slopes(lattice: Lattice, sampler: Sampler) -> np.ndarray:
+def measure_slopes(lattice: SampleLattice, sampler: SdfSampler) -> np.ndarray:
     """Upper estimate of ‖∇sdf‖ around each of PROBES³ cells of the region, at least 1 (a distance's slope).
 
     Learned fields are not exact distances. The largest difference quotient in the neighbourhood bounds how far from a
@@ -32,7 +32,7 @@ def measure_slopes(lattice: Lattice, sampler: Sampler) -> np.ndarray:
     return np.maximum(1.0, np.sqrt(maximum_filter(squared, size=5)))
 
 
-def candidate_blocks(lattice: Lattice, sampler: Sampler, closed: bool) -> np.ndarray:
+def candidate_blocks(lattice: SampleLattice, sampler: SdfSampler, closed: bool) -> np.ndarray:
     """Blocks [n, 3] that may hold a piece of the surface.
 
     A block is kept, and then split, as long as |sdf| at its centre is below slope · half diagonal. With ``closed``,

@@ -10,18 +10,19 @@ import torch
 
 from idr_neus_plugins.core.pinhole import cameras_of
 from idr_neus_plugins.core.raycasting import RayCaster
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.clean import drop_degenerate, large_components, select_faces
 from idr_neus_plugins.meshing.colors import vertex_colors
+from idr_neus_plugins.meshing.crop import CropSolid, cut, region_within
 from idr_neus_plugins.meshing.extract import extract_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.hull import SilhouetteHull
-from idr_neus_plugins.meshing.interest import Interest, cut, region_within
-from idr_neus_plugins.meshing.lattice import SDF
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.refine import refine_vertices
+from idr_neus_plugins.meshing.sample_lattice import SDF
 from idr_neus_plugins.meshing.simplify import deviation, simplify
 from idr_neus_plugins.meshing.texture.bake import bake
 from idr_neus_plugins.meshing.texture.field_colors import FieldColors
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Built:
-    mesh: FinishedMesh
+    mesh: Mesh
     """Scene frame."""
     report: dict[str, Any]
     """What was measured on the way, for the record beside the file: ``vertices``, ``faces``, ``watertight``, ...;
@@ -44,7 +45,7 @@ def build_mesh(
     surface: Surface,
     options: MeshOptions,
     views: TrainingViews | None = None,
-    crop: Interest | None = None,
+    crop: CropSolid | None = None,
     paint: bool = True,
     progress: bool = True,
 ) -> Built:
@@ -61,17 +62,17 @@ def build_mesh(
     options.check()
     if options.needs_views and views is None:
         raise UserError("Visibility, hull, photographed textures and view dependence need the training views.")
-    world_from_scene = surface.world_from_scene.detach().cpu().double().numpy()
-    crop = crop or options.interest(np.linalg.inv(world_from_scene))
+    world_from_scene = Similarity.of(surface.world_from_scene.detach().cpu().double().numpy())
+    crop = crop or options.crop_solid(world_from_scene.inverse())
     sdf, cell, shape = _extract(surface, options, views, crop, progress)
     shape = large_components(shape, options.smallest_piece)
     report: dict[str, Any] = {"refined": options.refine}
     if options.refine:
         vertices = refine_vertices(shape.vertices, shape.faces, sdf, surface.normals, cell, surface.region.device)
         shape = _shape(vertices, shape.faces)
-    shape, error = _simplified(shape, options.face_budget, float(np.cbrt(np.linalg.det(world_from_scene[:3, :3]))))
+    shape, error = _simplified(shape, options.face_budget, world_from_scene.scale)
     report |= error
-    mesh = FinishedMesh(shape.vertices, shape.faces, field_normals(surface, sdf, shape, cell))
+    mesh = Mesh(shape.vertices, shape.faces, field_normals(surface, sdf, shape, cell))
     mesh = _with_visibility(mesh, options, views, progress)
     report |= {"watertight": bool(mesh.shape.is_watertight)}
     told: dict[str, Any] = {}
@@ -81,11 +82,11 @@ def build_mesh(
 
 
 def _extract(
-    surface: Surface, options: MeshOptions, views: TrainingViews | None, crop: Interest | None, progress: bool
+    surface: Surface, options: MeshOptions, views: TrainingViews | None, crop: CropSolid | None, progress: bool
 ) -> tuple[SDF, float, trimesh.Trimesh]:
     """The field with its cuts, the side of a cell, and the raw mesh."""
     region = surface.region if crop is None else region_within(surface.region, crop)
-    cuts: list[Interest] = [crop] if crop is not None and options.close_border else []
+    cuts: list[CropSolid] = [crop] if crop is not None and options.close_border else []
     if options.hull and views is not None:
         cuts.append(SilhouetteHull(views))
     sdf = cut(surface.sdf, *cuts)
@@ -122,9 +123,7 @@ def field_normals(surface: Surface, sdf: SDF, shape: trimesh.Trimesh, cell: floa
     return normals
 
 
-def _with_visibility(
-    mesh: FinishedMesh, options: MeshOptions, views: TrainingViews | None, progress: bool
-) -> FinishedMesh:
+def _with_visibility(mesh: Mesh, options: MeshOptions, views: TrainingViews | None, progress: bool) -> Mesh:
     if views is None or not (options.visibility or options.unseen == "trim"):
         return mesh
     sight = visibility(RayCaster(mesh.shape), mesh.vertices, mesh.normals, cameras_of(views), progress=progress)
@@ -139,12 +138,12 @@ def _with_visibility(
 
 def _painted(
     surface: Surface,
-    mesh: FinishedMesh,
+    mesh: Mesh,
     options: MeshOptions,
     views: TrainingViews | None,
     field: tuple[SDF, float],
     progress: bool,
-) -> tuple[FinishedMesh, dict[str, Any]]:
+) -> tuple[Mesh, dict[str, Any]]:
     """The mesh with colours at its vertices or with a texture, and what there is to tell about that."""
     if options.texture == "none":
         colors = vertex_colors(surface.colors, mesh.vertices, surface.region.device, progress=progress)

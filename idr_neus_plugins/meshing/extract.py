@@ -14,8 +14,8 @@ from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.band import candidate_blocks
-from idr_neus_plugins.meshing.lattice import BLOCK, SDF, Lattice, SampledBlocks, Sampler
 from idr_neus_plugins.meshing.marching import PACK, march, weld
+from idr_neus_plugins.meshing.sample_lattice import BLOCK, SDF, SampledBlocks, SampleLattice, SdfSampler
 from idr_neus_plugins.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def extract_mesh(
         raise UserError(f"The region must be a box with lower corner below upper corner, got {corners.tolist()}.")
     if resolution < 2:
         raise UserError(f"The resolution must be at least 2 samples, got {resolution}.")
-    lattice = Lattice.over(corners, resolution)
-    sampler = Sampler(sdf, region.device, batch_size)
+    lattice = SampleLattice.over(corners, resolution)
+    sampler = SdfSampler(sdf, region.device, batch_size)
     sampled = SampledBlocks(lattice, sampler, OUTSIDE if close_border else np.nan)
     with progress_bar(progress) as bar:
         crossed = _sample_band(sampled, candidate_blocks(lattice, sampler, close_border), bar)
@@ -114,7 +114,7 @@ def _neighbours_reached(blocks: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.concatenate(reached)
 
 
-def _require_surface(sampler: Sampler, crossed: np.ndarray, region: np.ndarray) -> None:
+def _require_surface(sampler: SdfSampler, crossed: np.ndarray, region: np.ndarray) -> None:
     if len(crossed) and sampler.lowest < 0 <= sampler.highest:
         return
     box = f"{region[0].round(3).tolist()} to {region[1].round(3).tolist()}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.far_away import significant_digits, with_double_positions
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.view_files import encode_views
 from idr_neus_plugins.meshing.view_files import names as view_file_names
 from idr_neus_plugins.writing import encode_png, replace_file
@@ -29,7 +29,7 @@ def require_texture_format(mesh_format: str) -> None:
         raise UserError(f"{mesh_format.upper()} holds no texture. Use --format {' or '.join(HOLD_TEXTURE)}.")
 
 
-def write_mesh(mesh: FinishedMesh, path: Path, record: Mapping[str, Any]) -> list[Path]:
+def write_mesh(mesh: Mesh, path: Path, record: Mapping[str, Any]) -> list[Path]:
     """Writes the format that the suffix of ``path`` names; returns the files, that of the mesh first.
 
     ``record``: frame, units and matrix, kept inside of PLY (comments), OBJ (comments) and GLB (``asset.extras``). An
@@ -57,11 +57,11 @@ Content = tuple[bytes, dict[str, bytes]]
 """Of the mesh's file, and of those that stand beside it, by name."""
 
 
-def _glb(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
+def _glb(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
     return to_glb(mesh, record), {}
 
 
-def _ply(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
+def _ply(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
     content = _with_colors(mesh).export(file_type="ply", vertex_normal=True)
     assert isinstance(content, bytes)
     content = with_double_positions(content, mesh.vertices)
@@ -69,13 +69,13 @@ def _ply(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
     return b"\n".join([first, second, *(b"comment " + line for line in _lines(record)), rest]), {}
 
 
-def _stl(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
+def _stl(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
     content = mesh.shape.export(file_type="stl")
     assert isinstance(content, bytes)
     return content, {}
 
 
-def _obj(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
+def _obj(mesh: Mesh, stem: str, record: Mapping[str, Any]) -> Content:
     head = b"".join(b"# " + line + b"\n" for line in _lines(record))
     if mesh.texture is None:
         return head + str(_with_colors(mesh).export(file_type="obj", include_normals=True)).encode(), {}
@@ -88,7 +88,7 @@ def _obj(mesh: FinishedMesh, stem: str, record: Mapping[str, Any]) -> Content:
 _MATERIAL = "newmtl surface\nKa 1 1 1\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {picture}\n"
 
 
-def _textured_obj(mesh: FinishedMesh, material_file: str) -> bytes:
+def _textured_obj(mesh: Mesh, material_file: str) -> bytes:
     """Text of an OBJ in which position, texture place and normal of a vertex have one number."""
     import numpy as np
 
@@ -102,7 +102,7 @@ def _textured_obj(mesh: FinishedMesh, material_file: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _with_colors(mesh: FinishedMesh) -> trimesh.Trimesh:
+def _with_colors(mesh: Mesh) -> trimesh.Trimesh:
     import trimesh
 
     return trimesh.Trimesh(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
+from idr_neus_plugins.meshing.mesh import Mesh, Texture
 
 Frame = Literal["world", "scene"]
 
@@ -17,7 +17,7 @@ UNITS: dict[Frame, str] = {
 }
 
 
-def to_frame(mesh: FinishedMesh, target_from_scene: np.ndarray) -> FinishedMesh:
+def to_frame(mesh: Mesh, target_from_scene: np.ndarray) -> Mesh:
     """Moved by a 4×4 similarity; a mirroring one turns the faces, so that they still look outwards."""
     linear = target_from_scene[:3, :3]
     determinant = np.linalg.det(linear)

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
+from idr_neus_plugins.meshing.mesh import Mesh, Texture
 
 UNLIT = "KHR_materials_unlit"
 
 
-def to_glb(mesh: FinishedMesh, record: Mapping[str, Any]) -> bytes:
+def to_glb(mesh: Mesh, record: Mapping[str, Any]) -> bytes:
     """The file's content; ``record`` becomes ``asset.extras``, attributes ``_VIEWS``, ``_CONFIDENCE``, ..."""
     import trimesh
     from trimesh.exchange.gltf import export_glb

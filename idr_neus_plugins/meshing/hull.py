@@ -10,13 +10,13 @@ from torch.nn.functional import grid_sample
 
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.interest import Interest
+from idr_neus_plugins.meshing.crop import CropSolid
 
 TOLERANCE_PX = 2.0
 """Silhouettes are widened by this before they cut: masks end within a pixel or two of the object's edge."""
 
 
-class SilhouetteHull(Interest):
+class SilhouetteHull(CropSolid):
     """Inside of all silhouettes. Views in which a point is not seen say nothing on it.
 
     Its distance is that of the silhouettes in the images, times depth over focal length: continuous, so that the cut

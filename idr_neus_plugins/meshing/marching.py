@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from idr_neus_plugins.meshing.lattice import BLOCK, Lattice
+from idr_neus_plugins.meshing.sample_lattice import BLOCK, SampleLattice
 
 PACK = 20
 """Blocks along the side of one call of marching cubes: a call costs far more than a block."""
@@ -27,7 +27,7 @@ class Patch:
     """[m, 3], outward where the sdf is negative inside."""
 
 
-def march(blocks: np.ndarray, corners: np.ndarray, lattice: Lattice) -> Patch | None:
+def march(blocks: np.ndarray, corners: np.ndarray, lattice: SampleLattice) -> Patch | None:
     """Triangles of at most PACK³ crossed ``blocks`` [n, 3] with ``corners`` [n, BLOCK + 1, ...]; None without any.
 
     Cells with a NaN corner are left out. Lorensen and Cline's table is asked with signs alone: scikit-image's is closed

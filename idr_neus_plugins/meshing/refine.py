@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.meshing.lattice import SDF
+from idr_neus_plugins.meshing.sample_lattice import SDF
 
 Normals = Callable[[Tensor], Tensor]
 """Positions [n, 3] in scene units -> unit outward normals [n, 3]."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.core.raycasting import Hits, RayCaster
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.lookup import at_uv
 from idr_neus_plugins.meshing.texture.view_dependence import seen_from
 
@@ -30,7 +30,7 @@ class Picture(NamedTuple):
 class MeshRenderer:
     """Shows a mesh in its colours, with its texture where it has one, as each direction shows it; nothing is lit."""
 
-    def __init__(self, mesh: FinishedMesh):
+    def __init__(self, mesh: Mesh):
         self.mesh = mesh
         self.caster = RayCaster(mesh.shape)
 
@@ -56,7 +56,7 @@ class MeshRenderer:
 
 
 def mesh_colors(
-    mesh: FinishedMesh, corners: np.ndarray, weights: np.ndarray, directions: np.ndarray | None = None
+    mesh: Mesh, corners: np.ndarray, weights: np.ndarray, directions: np.ndarray | None = None
 ) -> np.ndarray:
     """Colours [n, 3] in [0, 1] inside faces with the vertices ``corners`` [n, 3], at barycentric ``weights`` [n, 3].
 

@@ -32,13 +32,13 @@ from idr_neus_plugins.fields.surface import FieldSurface
 from idr_neus_plugins.models.bundle_step import bundle_step
 from idr_neus_plugins.models.camera_refinement import CameraRefinementConfig, training_cameras
 from idr_neus_plugins.models.camera_size import with_data_size
-from idr_neus_plugins.models.loss_terms import LOSS_TERMS, Measured
+from idr_neus_plugins.models.loss_terms import LOSS_TERMS, RayTargets
 from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.pictures import pictures
 from idr_neus_plugins.models.refinement_report import report_refinement
 from idr_neus_plugins.renderers.renderer import RendererConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
-from idr_neus_plugins.viewer.first_look import FirstLook
+from idr_neus_plugins.viewer.initial_view import InitialView
 from idr_neus_plugins.viewer.panel import SurfacePanel
 
 
@@ -93,7 +93,7 @@ class SurfaceModel(Model):
         self._check_losses()
         metadata = self.kwargs.get("metadata", {})
         self.all_cameras: Cameras | None = metadata.get("all_cameras")
-        self.first_look = None if self.all_cameras is None else FirstLook(self.all_cameras)
+        self.initial_view = None if self.all_cameras is None else InitialView(self.all_cameras)
         self.panel = SurfacePanel(self)
         world_from_scene = metadata.get("world_from_scene", torch.eye(4))
         self.register_buffer("world_from_scene", torch.as_tensor(world_from_scene, dtype=torch.float64).clone())
@@ -230,7 +230,7 @@ class SurfaceModel(Model):
         }
 
     def get_loss_dict(self, outputs: dict, batch: dict, metrics_dict: dict | None = None) -> dict[str, Tensor]:
-        measured = Measured(batch["image"][..., :3].to(self.device), self._foreground(batch))
+        measured = RayTargets(batch["image"][..., :3].to(self.device), self._foreground(batch))
         losses = {}
         for name, weight in self.loss_weights.items():
             loss = self.loss_terms[name](outputs, measured)

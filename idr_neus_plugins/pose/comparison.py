@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.pose.losses import Measured, PoseLossWeights, pose_losses, silhouette_iou
+from idr_neus_plugins.pose.losses import ObservedRays, PoseLossWeights, pose_losses, silhouette_iou
 from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.rendering import render
@@ -45,7 +45,7 @@ class Comparison:
         """
         seen, weights = self.observation, self.weights
         depth = None if seen.depth is None else seen.depth.view(1, -1)
-        measured = Measured(seen.mask.view(1, -1), seen.colors.view(1, -1, 3), depth)
+        measured = ObservedRays(seen.mask.view(1, -1), seen.colors.view(1, -1, 3), depth)
         width = softness * poses.scales.new_tensor([seen.pixel])
         rendered = render(self.shape, poses, seen.directions[None], width, stretches=stretches)
         losses = pose_losses(rendered, measured, poses, weights)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import Ground, on_ground
 from idr_neus_plugins.pose.observation import observed
@@ -41,7 +41,7 @@ def posed(shape: Recognised, found: Hypotheses, which: int = 0) -> PosedMesh:
     return PosedMesh(mesh, found.poses.matrices[which].cpu().double().numpy())
 
 
-def stretched(mesh: FinishedMesh, factors: Float[np.ndarray, " 3"]) -> FinishedMesh:
+def stretched(mesh: Mesh, factors: Float[np.ndarray, " 3"]) -> Mesh:
     """Along its axes."""
     normals = mesh.normals / factors
     lengths = np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)

@@ -27,7 +27,7 @@ class PoseLossWeights:
     """Of squared logarithms of the factors by which a predicted shape is stretched along its axes."""
 
 
-class Measured:
+class ObservedRays:
     """The pixels of observations that are compared: [poses or 1, rays]."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Measured:
 
 
 def pose_losses(
-    rendered: Rendered, measured: Measured, poses: Poses, weights: PoseLossWeights
+    rendered: Rendered, measured: ObservedRays, poses: Poses, weights: PoseLossWeights
 ) -> Float[Tensor, " poses"]:
     """Weighted sum of smooth L1 distances of silhouettes, colours and depths, means over the rays."""
     losses = weights.silhouette * _smooth(rendered.silhouettes, measured.mask).mean(1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from idr_neus_plugins.core.raycasting import RayCaster
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import mesh_colors
 
 REACH = 1.1
@@ -67,7 +67,7 @@ class ShapeGrid:
         return read[0, :, 0, 0].unflatten(1, points.shape[:-1])
 
 
-def cached(mesh: FinishedMesh, nodes: int = NODES) -> ShapeGrid:
+def cached(mesh: Mesh, nodes: int = NODES) -> ShapeGrid:
     """The grid of a watertight mesh in its object frame; exact next to the surface.
 
     Farther away distances are interpolated: there they only tell how far a ray may go. ``nodes`` is a multiple of

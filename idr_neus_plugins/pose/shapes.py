@@ -12,7 +12,7 @@ from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.prior import ViewPrior
@@ -30,7 +30,7 @@ RESOLUTION = 80
 class Recognised(NamedTuple):
     """A shape in its object frame."""
 
-    mesh: FinishedMesh
+    mesh: Mesh
     grid: ShapeGrid
     prior: ViewPrior | None = None
     """Of its view, where a network has looked at it; the shape is a guess then, too."""
@@ -41,7 +41,7 @@ class Recognised(NamedTuple):
         return torch.from_numpy(np.stack([vertices.min(0), vertices.max(0)])).float()
 
 
-def known(mesh: FinishedMesh) -> Recognised:
+def known(mesh: Mesh) -> Recognised:
     return Recognised(mesh, cached(mesh))
 
 

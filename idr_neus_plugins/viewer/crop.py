@@ -7,7 +7,7 @@ import viser
 from nerfstudio.viewer.control_panel import ControlPanel
 from viser.transforms import SO3
 
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.crop import Box
 
 COLOR = (255, 211, 105)
 

@@ -16,14 +16,14 @@ from PIL import Image
 
 from idr_neus_plugins.data.files import has_alpha, image_size, read_pixels
 from idr_neus_plugins.errors import UserError, brief
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.serving import limit_uploads, start_server
 from idr_neus_plugins.viewer.requests import scale_colors
 from idr_neus_plugins.viewer.text import as_alarm, as_text
 from idr_neus_plugins.writing import encode_png
 
-Maker = Callable[[Path, "Path | None"], FinishedMesh]
+Maker = Callable[[Path, "Path | None"], Mesh]
 """(image, mask) -> mesh within the unit sphere, z upwards, with colours or a texture; where it has an attribute
 ``uncertainty`` in [0, 1] the page can show that. Raises UserError, whose message is shown."""
 
@@ -52,7 +52,7 @@ class DropPage:
     def __init__(self, server: viser.ViserServer, make: Maker) -> None:
         self._server, self._make, self._busy = server, make, threading.Lock()
         self._image: Uploaded | None = None
-        self._mesh: FinishedMesh | None = None
+        self._mesh: Mesh | None = None
         gui = server.gui
         image = gui.add_upload_button("Photograph", icon=viser.Icon.UPLOAD, mime_type="image/*")
         mask = gui.add_upload_button("Mask", icon=viser.Icon.UPLOAD, mime_type="image/*")

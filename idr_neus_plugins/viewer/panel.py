@@ -7,8 +7,8 @@ from typing import Any
 from nerfstudio.viewer.viewer import Viewer
 from nerfstudio.viewer.viewer_elements import ViewerControl
 
+from idr_neus_plugins.viewer.blank_rendering import BlankRendering
 from idr_neus_plugins.viewer.controls import Actions, Controls
-from idr_neus_plugins.viewer.curtain import Curtain
 from idr_neus_plugins.viewer.history import History
 from idr_neus_plugins.viewer.live import LiveSurface
 
@@ -31,6 +31,6 @@ class SurfacePanel(ViewerControl):
         )
         controls = Controls(viewer.viser_server, actions)
         live = LiveSurface(viewer, self._model, controls, self.history)
-        curtain = Curtain(self._model, lambda: live.shows_mesh)
-        viewer.get_model = lambda: curtain  # type: ignore[method-assign]
+        blank = BlankRendering(self._model, lambda: live.shows_mesh)
+        viewer.get_model = lambda: blank  # type: ignore[method-assign]
         live.start()

@@ -14,13 +14,13 @@ from jaxtyping import Float
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.crop import Box
 from idr_neus_plugins.meshing.frames import Frame
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.viewer.snapshot import Snapshot
 
-Look = Literal["mesh", "colours", "normals", "confidence"]
+MeshStyle = Literal["mesh", "colours", "normals", "confidence"]
 """How a live mesh is painted: grey and lit, by the colour field, by its normals, by how well it was seen."""
 
 LIGHT = np.array([0.5, 0.3, 0.8]) / np.linalg.norm([0.5, 0.3, 0.8])
@@ -55,7 +55,7 @@ class LiveMesh:
 @dataclass(frozen=True)
 class LiveMeshRequest(Request[LiveMesh]):
     snapshot: Snapshot
-    look: Look
+    look: MeshStyle
     resolution: int
     crop: Box | None
     """Scene units."""
@@ -76,7 +76,7 @@ class LiveMeshRequest(Request[LiveMesh]):
             mesh = replace(mesh, colors=self._colors(mesh))
         return LiveMesh(to_glb(mesh, {"frame": "scene"}), len(mesh.faces), time.monotonic() - start)
 
-    def _colors(self, mesh: FinishedMesh) -> np.ndarray:
+    def _colors(self, mesh: Mesh) -> np.ndarray:
         if self.look == "normals":
             return _bytes(0.5 + 0.5 * mesh.normals)
         if self.look == "confidence":

@@ -9,8 +9,8 @@ import numpy as np
 import viser
 
 from idr_neus_plugins.core.raycasting import RayCaster
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.gltf import to_glb
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.serving import start_server
 from idr_neus_plugins.viewer.requests import scale_colors
 from idr_neus_plugins.viewer.text import as_text
@@ -25,7 +25,7 @@ LOOKS = ("own colours", "distance", "normals")
 class SideBySide:
     """Fills a viser server; the browser chooses the colours and the scale of the distances."""
 
-    def __init__(self, server: viser.ViserServer, named: Sequence[tuple[str, FinishedMesh]], reference: FinishedMesh):
+    def __init__(self, server: viser.ViserServer, named: Sequence[tuple[str, Mesh]], reference: Mesh):
         self._server, self._named = server, named
         caster = RayCaster(reference.shape)
         self.distances = [caster.distances(mesh.vertices) for _, mesh in named]
@@ -49,7 +49,7 @@ class SideBySide:
             low = mesh.vertices.min(0) + place
             self._server.scene.add_label(f"{node} (label)", name, position=scale * low)
 
-    def _painted(self, mesh: FinishedMesh, distances: np.ndarray) -> FinishedMesh:
+    def _painted(self, mesh: Mesh, distances: np.ndarray) -> Mesh:
         if self._look.value == "distance":
             return replace(mesh, colors=scale_colors(distances / float(self._yellow.value)), texture=None)
         if self._look.value == "normals" or (mesh.colors is None and mesh.texture is None):
@@ -57,7 +57,7 @@ class SideBySide:
         return mesh
 
 
-def arrange(meshes: Sequence[FinishedMesh]) -> tuple[np.ndarray, float]:
+def arrange(meshes: Sequence[Mesh]) -> tuple[np.ndarray, float]:
     """Offsets [n, 3] that put the meshes side by side along x about the origin, and the scale for the browser.
 
     All have the same offset but along x, so that differences in y and z stay visible.
@@ -69,7 +69,7 @@ def arrange(meshes: Sequence[FinishedMesh]) -> tuple[np.ndarray, float]:
     return places, ACROSS / float(sides.max())
 
 
-def summary(named: Sequence[tuple[str, FinishedMesh]], distances: Sequence[np.ndarray]) -> str:
+def summary(named: Sequence[tuple[str, Mesh]], distances: Sequence[np.ndarray]) -> str:
     """A table: name, faces, mean and largest distance."""
     rows = ["| mesh | faces | mean | largest |", "|---|---|---|---|"]
     for (name, mesh), each in zip(named, distances, strict=True):
@@ -78,7 +78,7 @@ def summary(named: Sequence[tuple[str, FinishedMesh]], distances: Sequence[np.nd
 
 
 def serve(
-    named: Sequence[tuple[str, FinishedMesh]], reference: FinishedMesh, host: str, port: int
+    named: Sequence[tuple[str, Mesh]], reference: Mesh, host: str, port: int
 ) -> tuple[viser.ViserServer, SideBySide]:
     """The server and what it shows. It runs until ``stop()`` is called."""
     server = start_server(host, port)

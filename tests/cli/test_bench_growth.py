@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from idr_neus_plugins.benchmarks.step_timing import Timing, config_of
 from idr_neus_plugins.cli import bench_growth
 from idr_neus_plugins.cli.bench_growth import BenchGrowth, in_own_process
-from idr_neus_plugins.cli.few_views import FewViewsConfig
-from idr_neus_plugins.cli.step_timing import Timing, config_of
+from idr_neus_plugins.data.few_views import FewViewsConfig
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.errors import UserError
 

@@ -10,7 +10,7 @@ import trimesh
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.crop import Box
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.output import write_built
 from tests.meshing.views import SphereSurface, looking_at_origin, painted_sphere, photograph

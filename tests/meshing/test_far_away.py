@@ -8,17 +8,15 @@ import trimesh
 
 from idr_neus_plugins.meshing.far_away import distance, significant_digits, with_double_positions
 from idr_neus_plugins.meshing.files import write_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 
 FAR = np.array([465123.25, 5248765.5, 512.125])
 
 
-def ball(offset: np.ndarray) -> FinishedMesh:
+def ball(offset: np.ndarray) -> Mesh:
     shape = trimesh.creation.icosphere(subdivisions=2, radius=0.5)
     colors = np.arange(3 * len(shape.vertices), dtype=np.uint8).reshape(-1, 3)
-    return FinishedMesh(
-        np.array(shape.vertices) + offset, np.array(shape.faces), np.array(shape.vertex_normals), colors=colors
-    )
+    return Mesh(np.array(shape.vertices) + offset, np.array(shape.faces), np.array(shape.vertex_normals), colors=colors)
 
 
 @pytest.mark.parametrize("suffix", ["ply", "obj"])

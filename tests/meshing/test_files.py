@@ -16,28 +16,28 @@ from PIL import Image
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.colors import vertex_colors
 from idr_neus_plugins.meshing.files import write_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh, Texture
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.gltf import linear_to_srgb, srgb_to_linear
+from idr_neus_plugins.meshing.mesh import Mesh, Texture
 from idr_neus_plugins.meshing.reading import read_mesh
 
 RECORD = {"frame": "world", "units": "millimetres", "world_from_scene": np.eye(4).tolist()}
 
 
-def colored_box() -> FinishedMesh:
+def colored_box() -> Mesh:
     box = trimesh.creation.box()
     colors = (np.arange(24).reshape(8, 3) * 10).astype(np.uint8)
     attributes = {"views": np.arange(8, dtype=np.int32), "confidence": np.linspace(0, 1, 8, dtype=np.float32)}
-    return FinishedMesh(np.array(box.vertices), np.array(box.faces), np.array(box.vertex_normals), colors, attributes)
+    return Mesh(np.array(box.vertices), np.array(box.faces), np.array(box.vertex_normals), colors, attributes)
 
 
-def textured_square() -> FinishedMesh:
+def textured_square() -> Mesh:
     """Red, green, blue and white quarters: red upper left, blue lower left."""
     corners = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
     image = np.zeros((32, 32, 3), np.uint8)
     image[:16, :16, 0], image[:16, 16:, 1], image[16:, :16, 2], image[16:, 16:] = 255, 255, 255, 255
     faces, normals = np.array([[0, 1, 2], [0, 2, 3]]), np.tile([0.0, 0, 1], (4, 1))
-    return FinishedMesh(corners, faces, normals, texture=Texture(corners[:, :2], image))
+    return Mesh(corners, faces, normals, texture=Texture(corners[:, :2], image))
 
 
 def test_to_frame_moves_scales_and_keeps_the_outside_outside():

@@ -10,9 +10,9 @@ import torch
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.clean import face_components
+from idr_neus_plugins.meshing.crop import cut
 from idr_neus_plugins.meshing.extract import extract_mesh
 from idr_neus_plugins.meshing.hull import SilhouetteHull
-from idr_neus_plugins.meshing.interest import cut
 from tests.meshing.shapes import REGION, sphere, union
 from tests.meshing.views import around, painted_sphere, photograph
 

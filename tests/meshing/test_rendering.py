@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import trimesh
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import GREY, MeshRenderer
 from tests.meshing.views import looking_at_origin
 
 CAMERA = looking_at_origin(np.array([0.0, 0.0, 3.0]), size=48, focal=100.0)
 
 
-def ball(colors=None) -> FinishedMesh:
+def ball(colors=None) -> Mesh:
     mesh = trimesh.creation.icosphere(5, radius=0.5)
-    return FinishedMesh(np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertices) / 0.5, colors)
+    return Mesh(np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertices) / 0.5, colors)
 
 
 def test_silhouette_has_the_right_area_with_soft_edges():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from idr_neus_plugins.pose.losses import Measured, PoseLossWeights, pose_losses
+from idr_neus_plugins.pose.losses import ObservedRays, PoseLossWeights, pose_losses
 from idr_neus_plugins.pose.march import march, march_reference
 from idr_neus_plugins.pose.rendering import object_rays, render
 from idr_neus_plugins.pose.similarity import Poses
@@ -89,7 +89,7 @@ def scene():
     shape, some, rays = waves(), poses(), pixel_rays(SIDE, FOCAL)
     twists = torch.tensor([[0.02, -0.01, 0.05, 0.1, -0.05, 0.08]], dtype=torch.float64).repeat(2, 1)
     shown = render(shape, some.moved(twists, torch.full((2,), 0.1, dtype=torch.float64)), rays[None], PIXEL.double())
-    return shape, some, rays, Measured(shown.silhouettes, shown.colors, shown.depths)
+    return shape, some, rays, ObservedRays(shown.silhouettes, shown.colors, shown.depths)
 
 
 def test_derivatives_of_a_held_march_are_exact(scene):

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.pose.ground import upright_rotations
 from idr_neus_plugins.pose.observation import Observation, observed
-from idr_neus_plugins.pose.scenes.standing import camera_of
+from idr_neus_plugins.pose.scenes.placed_object import camera_of
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
 from idr_neus_plugins.pose.similarity import Poses, rotation_distances
 from idr_neus_plugins.pose.solver import SolverSettings, Stage, find_poses
@@ -43,7 +43,7 @@ def true_rotation(matrix: np.ndarray) -> torch.Tensor:
 
 def test_the_grid_holds_the_mesh(chair):
     shape, _, _, _ = chair
-    look: FinishedMesh = taken("chair").object.shape.look
+    look: Mesh = taken("chair").object.shape.look
     vertices = torch.from_numpy(look.vertices[::37]).float()
     assert shape.distances(vertices).abs().mean() < 0.01
     colors = torch.from_numpy(look.colors[::37] / 255.0).float()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh, box_iou, pose_errors, summary
 from idr_neus_plugins.pose.evaluation.symmetry import Symmetry, about_z, closest_equivalent, symmetry_of
 from tests.single_view.test_shapes import made
@@ -25,7 +25,7 @@ def posed(mesh: trimesh.Trimesh, rotation: np.ndarray, place=(0.0, 0, 3), scale:
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = scale * rotation, place
     normals = np.array(mesh.vertex_normals)
-    return PosedMesh(FinishedMesh(np.array(mesh.vertices), np.array(mesh.faces), normals), matrix)
+    return PosedMesh(Mesh(np.array(mesh.vertices), np.array(mesh.faces), normals), matrix)
 
 
 def test_blocks_and_cylinders_have_the_symmetries_they_have():

@@ -19,7 +19,7 @@ import viser
 from PIL import Image
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.viewer.drop_page import DropPage, serve
 
@@ -27,7 +27,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 PATIENCE_MS = 120_000
 
 
-def make(image: Path, mask: Path | None) -> FinishedMesh:
+def make(image: Path, mask: Path | None) -> Mesh:
     """A ball in the image's middle colour, uncertain above."""
     if image.name == "black.png":
         raise UserError(f"{image} shows nothing.")
@@ -35,7 +35,7 @@ def make(image: Path, mask: Path | None) -> FinishedMesh:
     color = np.asarray(Image.open(image).convert("RGB"))[8, 8]
     vertices, uncertainty = np.array(ball.vertices), (ball.vertices[:, 2] > 0).astype(float)
     colors = np.tile(color, (len(vertices), 1))
-    return FinishedMesh(vertices, np.array(ball.faces), 2 * vertices, colors, {"uncertainty": uncertainty})
+    return Mesh(vertices, np.array(ball.faces), 2 * vertices, colors, {"uncertainty": uncertainty})
 
 
 def file(name: str, mode: str = "RGBA", color: tuple = (200, 60, 20, 255)) -> SimpleNamespace:
@@ -57,7 +57,7 @@ def said(page: DropPage) -> str:
     return html.unescape(page.status.content)
 
 
-def shown(page: DropPage, folder: Path) -> FinishedMesh:
+def shown(page: DropPage, folder: Path) -> Mesh:
     (folder / "shown.glb").write_bytes(page._server.scene.add_glb.call_args.args[1])
     return read_mesh(folder / "shown.glb")
 

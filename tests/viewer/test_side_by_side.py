@@ -9,15 +9,15 @@ import pytest
 import trimesh
 import viser
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.viewer.requests import scale_colors
 from idr_neus_plugins.viewer.side_by_side import ACROSS, SideBySide, arrange
 
 
-def ball(radius: float) -> FinishedMesh:
+def ball(radius: float) -> Mesh:
     mesh = trimesh.creation.icosphere(3, radius=radius)
-    return FinishedMesh(np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertices) / radius)
+    return Mesh(np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertices) / radius)
 
 
 class Handle:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.interest import Box
+from idr_neus_plugins.meshing.crop import Box
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.viewer.requests import LIGHT, ExportRequest, LiveMeshRequest, Request, light_of, scale_colors

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from idr_neus_plugins.core.pinhole import flip_axes
 from idr_neus_plugins.data.formats.files import copy_files
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.writing import write_json
 
-OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 LENS = ("k1", "k2", "k3", "k4", "p1", "p2")
 
 
@@ -31,7 +29,7 @@ def write_transforms(scene: PosedScene, folder: Path) -> None:
 def _frame(view: View, folder: Path) -> dict[str, Any]:
     frame = {
         "file_path": view.image.relative_to(folder).as_posix(),
-        "transform_matrix": (view.camera_to_world @ OPENGL).tolist(),
+        "transform_matrix": flip_axes(view.camera_to_world).tolist(),
         "w": view.size[1],
         "h": view.size[0],
         "fl_x": float(view.intrinsics[0, 0]),

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pieces import large_pieces, largest_piece
+from idr_neus_plugins.core.connected_components import large_components, largest_component
 from idr_neus_plugins.errors import UserError
 
 OBJECT = 0.1
@@ -30,7 +30,7 @@ def redistance(control: Float[Tensor, "x y z"]) -> Float[Tensor, "x y z"]:
             "The surface has vanished during training: nothing in the region agrees with the photographs. Check that "
             "masks, cameras and region belong together, or lower the learning rates."
         )
-    inside = _without_hollows(large_pieces(values < 0, OBJECT))
+    inside = _without_hollows(large_components(values < 0, OBJECT))
     distance = signed_distance(inside)
     trained = (np.abs(distance) < KEPT_VOXELS) & ((values < 0) == inside)
     return torch.from_numpy(np.where(trained, values, distance).astype(values.dtype)).to(control.device)
@@ -50,5 +50,5 @@ def _without_hollows(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y 
     from scipy.ndimage import binary_dilation, binary_erosion
 
     wide = binary_erosion(~solid, border_value=1)
-    chambers = wide & ~largest_piece(wide)
-    return ~largest_piece(~(solid | binary_dilation(chambers)))
+    chambers = wide & ~largest_component(wide)
+    return ~largest_component(~(solid | binary_dilation(chambers)))

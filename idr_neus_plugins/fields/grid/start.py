@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pieces import large_pieces
+from idr_neus_plugins.core.connected_components import large_components
 from idr_neus_plugins.core.views import TrainingViews
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
@@ -51,7 +51,7 @@ def visual_hull(
         )
     # A shell of outside nodes closes a hull that reaches the region's border.
     inside[[0, -1]] = inside[:, [0, -1]] = inside[:, :, [0, -1]] = False
-    inside = torch.from_numpy(large_pieces(inside.cpu().numpy(), OBJECT)).to(region.device)
+    inside = torch.from_numpy(large_components(inside.cpu().numpy(), OBJECT)).to(region.device)
     nodes = inside.nonzero()
     first = (nodes.amin(dim=0) - margin).clamp(min=0).tolist()
     last = (nodes.amax(dim=0) + margin + 1).tolist()

@@ -8,14 +8,14 @@ import numpy as np
 
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 
 PADDING = 4
 """Texels between charts: with bilinear look-up two levels of a mip map stay free of their neighbours."""
 
 
 class Unwrapped(NamedTuple):
-    mesh: FinishedMesh
+    mesh: Mesh
     """The same surface; vertices where charts part are there once for each chart."""
     uv: np.ndarray
     """Places of its vertices in the picture [n, 2], in [0, 1], v upwards."""
@@ -34,7 +34,7 @@ class Texels(NamedTuple):
     """Unit normals there [t, 3]."""
 
 
-def unwrap(mesh: FinishedMesh, size: int) -> Unwrapped:
+def unwrap(mesh: Mesh, size: int) -> Unwrapped:
     """Charts for a picture of ``size`` × ``size`` texels. Raises UserError for a mesh without faces."""
     import xatlas
 

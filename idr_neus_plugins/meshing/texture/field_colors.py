@@ -11,8 +11,8 @@ from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.meshing.colors import vertex_colors
-from idr_neus_plugins.meshing.lattice import SDF
 from idr_neus_plugins.meshing.refine import onto_zero
+from idr_neus_plugins.meshing.sample_lattice import SDF
 
 BATCH = 65536
 

@@ -10,7 +10,7 @@ import numpy as np
 from idr_neus_plugins.core.pinhole import PinholeCamera, cameras_of
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.core.views import TrainingViews
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
 from idr_neus_plugins.meshing.texture.exposure import align_exposures
 from idr_neus_plugins.meshing.texture.lookup import bilinear
@@ -68,7 +68,7 @@ def prepare(caster: RayCaster, camera: PinholeCamera, image: np.ndarray, mask: n
     return Photograph(camera, image[:height, :width], nearest, inside)
 
 
-def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def colors_in(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colours [t, 3] float32 in [0, 1] of surface points [t, 3] in one photograph, and their weights [t]."""
     camera = photograph.camera
     colors, weights = np.zeros((len(positions), 3), np.float32), np.zeros(len(positions), np.float32)
@@ -91,7 +91,7 @@ def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> 
     return colors, weights
 
 
-def prepare_all(mesh: FinishedMesh, views: TrainingViews, progress: bool = True) -> list[Photograph]:
+def prepare_all(mesh: Mesh, views: TrainingViews, progress: bool = True) -> list[Photograph]:
     """All training views, prepared for looking up points of the ``mesh``."""
     caster, cameras = RayCaster(mesh.shape), cameras_of(views)
     images = views.images.cpu().numpy()
@@ -114,8 +114,8 @@ def blend(photographs: list[Photograph], texels: Texels, progress: bool = True) 
 
 def _gains(photographs: list[Photograph], texels: Texels) -> np.ndarray:
     some = np.random.default_rng(0).permutation(len(texels.rows))[:SAMPLES]
-    looks = [look(photograph, texels.positions[some], texels.normals[some]) for photograph in photographs]
-    colors, weights = (np.stack(columns) for columns in zip(*looks, strict=True))
+    seen = [colors_in(photograph, texels.positions[some], texels.normals[some]) for photograph in photographs]
+    colors, weights = (np.stack(columns) for columns in zip(*seen, strict=True))
     return align_exposures(colors, weights)
 
 
@@ -123,12 +123,13 @@ def _blend_part(
     photographs: list[Photograph], gains: np.ndarray, positions: np.ndarray, normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours [t, 3] and sums of weights [t]."""
-    looks = [(*look(photograph, positions, normals), gain) for photograph, gain in zip(photographs, gains, strict=True)]
-    looks = [seen for seen in looks if seen[1].any()]
-    if not looks:
+    pairs = zip(photographs, gains, strict=True)
+    views = [(*colors_in(photograph, positions, normals), gain) for photograph, gain in pairs]
+    views = [view for view in views if view[1].any()]
+    if not views:
         return np.zeros((len(positions), 3), np.float32), np.zeros(len(positions), np.float32)
-    colors = np.stack([seen * gain.astype(np.float32) for seen, _, gain in looks])
-    weights = np.stack([weight for _, weight, _ in looks])
+    colors = np.stack([seen * gain.astype(np.float32) for seen, _, gain in views])
+    weights = np.stack([weight for _, weight, _ in views])
     total = weights.sum(0)
     mean = _mean(colors, weights)
     for _ in range(ROUNDS):

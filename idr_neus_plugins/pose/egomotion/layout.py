@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.pose.losses import Measured
+from idr_neus_plugins.pose.losses import ObservedRays
 from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
@@ -26,7 +26,7 @@ class Track:
 
     def at(self, side: int) -> SmallTrack:
         small = [observation.at(side) for observation in self.observations]
-        measured = Measured(
+        measured = ObservedRays(
             torch.stack([each.mask.view(-1) for each in small]),
             torch.stack([each.colors.view(-1, 3) for each in small]),
         )
@@ -42,7 +42,7 @@ class SmallTrack:
     directions: Float[Tensor, "frames rays 3"]
     pixels: Float[Tensor, " frames"]
     """Their widths at depth 1."""
-    measured: Measured
+    measured: ObservedRays
 
 
 def layout_of(poses: Poses) -> Poses:

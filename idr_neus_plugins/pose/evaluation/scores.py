@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.core.raycasting import RayCaster
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.evaluation.cameras import rotation_angles
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import to_frame
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.pose.evaluation.symmetry import Symmetry, closest_equivalent
 
 POINTS = 1000
@@ -22,13 +23,13 @@ FLIPPED = 30.0
 class PosedMesh(NamedTuple):
     """A mesh in its object frame, and where it is."""
 
-    mesh: FinishedMesh
+    mesh: Mesh
     matrix: Float[np.ndarray, "4 4"]
     """Object to camera, a similarity."""
 
     @property
     def scale(self) -> float:
-        return float(np.cbrt(np.linalg.det(self.matrix[:3, :3])))
+        return Similarity.of(self.matrix).scale
 
     def of_diameter(self, diameter: float) -> PosedMesh:
         """Of another size and at another distance, with the same image."""

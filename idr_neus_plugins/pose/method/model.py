@@ -32,7 +32,7 @@ from idr_neus_plugins.pose.similarity import Poses
 from idr_neus_plugins.pose.solver import Hypotheses
 from idr_neus_plugins.pose.starts import Views, best_starts, joined_candidates
 from idr_neus_plugins.single_view.fields.viewpoint import BINS
-from idr_neus_plugins.viewer.first_look import FirstLook
+from idr_neus_plugins.viewer.initial_view import InitialView
 from idr_neus_plugins.writing import replace_file
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 SHOW_EVERY = 5
 """Steps."""
-FIRST_LOOK = (1.4, -3.2, 1.3)
+INITIAL_VIEW = (1.4, -3.2, 1.3)
 """Where the viewer begins: beside the photograph, which would else hide what it shows."""
 BEHIND = 10.0
 """Depth of what is not the object, scene units: behind all boxes, which the viewer would else hide."""
@@ -93,8 +93,8 @@ class PoseModel(Model):
         starts = {"rotations": (count, 3, 3), "translations": (count, 3), "scales": (count,)}
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
-        beside = look_at(np.array(FIRST_LOOK), np.zeros(3), np.array([0.0, 0.0, 1.0]))
-        self.first_look = FirstLook(nerfstudio_camera(PinholeCamera(np.eye(3), beside[:3], (1, 1))))
+        beside = look_at(np.array(INITIAL_VIEW), np.zeros(3), np.array([0.0, 0.0, 1.0]))
+        self.initial_view = InitialView(nerfstudio_camera(PinholeCamera(np.eye(3), beside[:3], (1, 1))))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
         self.truth: PosedMesh | None = None

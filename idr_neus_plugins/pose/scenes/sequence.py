@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.pose.scenes.standing import Standing, standing
+from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 SIZES, SPACING = (0.35, 0.5), 1.25
@@ -17,11 +17,11 @@ DISTANCE, ELEVATIONS = 1.9, (18.0, 34.0)
 """Metres from their middle per object and one; degrees above the horizon."""
 
 
-def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[Standing]:
+def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[PlacedObject]:
     """Beside each other along x, so that none hides another from a camera in front of the row."""
     middle = 0.5 * (len(shapes) - 1)
     return [
-        standing(
+        place_on_ground(
             shape,
             (SPACING * (place - middle), rng.uniform(-0.15, 0.15)),
             rng.uniform(0.0, 2 * math.pi),
@@ -31,7 +31,7 @@ def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[Standing]:
     ]
 
 
-def sweep(objects: list[Standing], frames: int, degrees: float) -> list[Float[np.ndarray, "4 4"]]:
+def sweep(objects: list[PlacedObject], frames: int, degrees: float) -> list[Float[np.ndarray, "4 4"]]:
     """Camera-to-world along an arc of so many degrees in front of the row, which rises and falls and comes nearer."""
     target = np.mean([each.middle for each in objects], axis=0)
     poses = []

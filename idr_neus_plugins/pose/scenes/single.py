@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.pose.scenes.standing import Standing, camera_of, is_whole, standing
+from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, camera_of, is_whole, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 SIZES, DISTANCES = (0.4, 1.2), (2.5, 3.5)
@@ -22,12 +22,12 @@ MARGIN, TRIES = 3, 50
 class Taken(NamedTuple):
     image: UInt8[np.ndarray, "h w 4"]
     camera_to_world: Float[np.ndarray, "4 4"]
-    object: Standing
+    object: PlacedObject
 
 
 def single_view(shape: Shape, size: int, rng: np.random.Generator) -> Taken:
     """The shape anywhere on the ground, from any side, the whole of it in the picture."""
-    placed = standing(shape, tuple(rng.uniform(-2, 2, 2)), rng.uniform(0, 2 * math.pi), rng.uniform(*SIZES))
+    placed = place_on_ground(shape, tuple(rng.uniform(-2, 2, 2)), rng.uniform(0, 2 * math.pi), rng.uniform(*SIZES))
     for _ in range(TRIES):
         camera_to_world = _any_camera(placed, rng)
         image = placed.photograph(camera_of(camera_to_world, size))
@@ -36,7 +36,7 @@ def single_view(shape: Shape, size: int, rng: np.random.Generator) -> Taken:
     raise RuntimeError(f"No camera of {TRIES} sees the whole object.")
 
 
-def _any_camera(placed: Standing, rng: np.random.Generator) -> Float[np.ndarray, "4 4"]:
+def _any_camera(placed: PlacedObject, rng: np.random.Generator) -> Float[np.ndarray, "4 4"]:
     azimuth, elevation = rng.uniform(0, 2 * math.pi), math.radians(rng.uniform(*ELEVATIONS))
     flat = math.cos(elevation)
     towards = np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])

@@ -11,9 +11,9 @@ from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.pose.files import CAMERA, DEPTHS, IMAGES, MASKS, MESHES, TRUTH
+from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, camera_of, is_whole, shapes_to_place
 from idr_neus_plugins.pose.scenes.sequence import in_a_row, sweep
 from idr_neus_plugins.pose.scenes.single import MARGIN, single_view
-from idr_neus_plugins.pose.scenes.standing import Standing, camera_of, is_whole, shapes_to_place
 from idr_neus_plugins.single_view.shapes.writing import truth_mesh
 from idr_neus_plugins.writing import write_json, write_png
 
@@ -84,14 +84,14 @@ def _refuse_hidden(pictures: list[UInt8[np.ndarray, "h w 4"]], frame: int) -> No
         )
 
 
-def _write_mesh(folder: Path, number: int, placed: Standing) -> str:
+def _write_mesh(folder: Path, number: int, placed: PlacedObject) -> str:
     name = f"{MESHES}/{number:03d}.ply"
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     truth_mesh(placed.shape).export(folder / name)
     return name
 
 
-def _row(camera_to_world: Float[np.ndarray, "4 4"], objects: list[Standing], meshes: list[str]) -> dict:
+def _row(camera_to_world: Float[np.ndarray, "4 4"], objects: list[PlacedObject], meshes: list[str]) -> dict:
     from_world = np.linalg.inv(camera_to_world)
     return {
         "camera_to_world": camera_to_world.tolist(),

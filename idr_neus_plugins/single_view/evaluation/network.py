@@ -11,7 +11,7 @@ from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.data.views import nerfstudio_camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.build import build_mesh
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.single_view.evaluation.prediction import Photograph, Prediction, Predictor
 from idr_neus_plugins.single_view.model import SingleViewModel
@@ -38,7 +38,7 @@ class Network(Predictor):
     def _colors(self, surface: Surface, points: Tensor) -> Tensor:
         return torch.cat([surface.colors(part) for part in points.split(AT_ONCE)])
 
-    def _mesh(self, surface: Surface) -> FinishedMesh | None:
+    def _mesh(self, surface: Surface) -> Mesh | None:
         options = MeshOptions(resolution=self.resolution, refine=False, smallest_piece=0.0)
         try:
             return build_mesh(surface, options, progress=False).mesh

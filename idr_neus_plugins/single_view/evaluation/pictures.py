@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.shapes.photographs import photograph
 
@@ -15,7 +15,7 @@ SIZE = 160
 
 
 def picture_row(
-    image: UInt8[np.ndarray, "h w 4"], camera: PinholeCamera, predicted: FinishedMesh | None, true: FinishedMesh
+    image: UInt8[np.ndarray, "h w 4"], camera: PinholeCamera, predicted: Mesh | None, true: Mesh
 ) -> UInt8[np.ndarray, "size width 3"]:
     """Five pictures beside each other, over white."""
     from PIL import Image

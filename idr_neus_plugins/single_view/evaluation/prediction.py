@@ -14,7 +14,7 @@ from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
 from idr_neus_plugins.single_view.shapes.samples import PROBES
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Prediction:
     """Which of ``samples.probes`` are said to lie inside."""
     colors: Float[np.ndarray, "points 3"]
     """In [0, 1], at the points that were asked."""
-    mesh: FinishedMesh | None = None
+    mesh: Mesh | None = None
     """Scene frame; None where there is none or none was asked for."""
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import to_frame
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 DEPTH = 7
@@ -20,7 +20,7 @@ Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 """From y upwards."""
 
 
-def solid_of_points(points: Float[np.ndarray, "points 3"], normals: Float[np.ndarray, "points 3"]) -> FinishedMesh:
+def solid_of_points(points: Float[np.ndarray, "points 3"], normals: Float[np.ndarray, "points 3"]) -> Mesh:
     """The closed surface through points with outward normals (screened Poisson, Kazhdan and Hoppe 2013), in grey."""
     import open3d
 
@@ -32,7 +32,7 @@ def solid_of_points(points: Float[np.ndarray, "points 3"], normals: Float[np.nda
     return _mesh(vertices, faces, np.full(vertices.shape, GREY, np.uint8))
 
 
-def solid_of_voxels(colors: UInt8[np.ndarray, "x y z 3"], filled: Bool[np.ndarray, "x y z"]) -> FinishedMesh:
+def solid_of_voxels(colors: UInt8[np.ndarray, "x y z 3"], filled: Bool[np.ndarray, "x y z"]) -> Mesh:
     """What ``filled`` encloses, in voxels: voxel i spans i to i + 1. ``filled`` may be solid or the surface alone."""
     from scipy.ndimage import binary_fill_holes, distance_transform_edt
     from skimage.measure import marching_cubes
@@ -46,7 +46,7 @@ def solid_of_voxels(colors: UInt8[np.ndarray, "x y z 3"], filled: Bool[np.ndarra
     return _mesh(centres + 0.5, faces.astype(np.int64), colors[x, y, z])
 
 
-def upright(mesh: FinishedMesh) -> Shape:
+def upright(mesh: Mesh) -> Shape:
     """A shape with z upwards of a solid with y upwards (:data:`Z_UP`)."""
     matrix = np.eye(4)
     matrix[:3, :3] = Z_UP
@@ -54,8 +54,8 @@ def upright(mesh: FinishedMesh) -> Shape:
     return Shape(turned, turned.shape)
 
 
-def _mesh(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray) -> FinishedMesh:
+def _mesh(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray) -> Mesh:
     import trimesh
 
     normals = np.array(trimesh.Trimesh(vertices, faces, process=False).vertex_normals)
-    return FinishedMesh(vertices, faces, normals, colors=colors.astype(np.uint8))
+    return Mesh(vertices, faces, normals, colors=colors.astype(np.uint8))

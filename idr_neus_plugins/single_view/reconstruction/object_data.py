@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from idr_neus_plugins.core.pinhole import PinholeCamera
 from idr_neus_plugins.data.datamanager import SurfaceDataManager, SurfaceDataManagerConfig
 from idr_neus_plugins.data.projection import world_mat
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.reconstruction.predicting import Framed
 from idr_neus_plugins.writing import encode_png
@@ -32,7 +32,7 @@ class ObjectDataManagerConfig(SurfaceDataManagerConfig):
 
 
 def write_object_data(
-    folder: Path, photographs: Sequence[Framed], mesh: FinishedMesh, world_from_scene: Float[np.ndarray, "4 4"]
+    folder: Path, photographs: Sequence[Framed], mesh: Mesh, world_from_scene: Float[np.ndarray, "4 4"]
 ) -> None:
     """A folder in IDR's layout: first the photographs, then :data:`ORBIT` pictures of ``mesh`` (scene frame)."""
     cameras = [photograph.camera for photograph in photographs]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
@@ -46,13 +46,13 @@ def read_shape(path: Path) -> Shape:
     return Shape(look, solid)
 
 
-def _stood_up(mesh: FinishedMesh) -> FinishedMesh:
+def _stood_up(mesh: Mesh) -> Mesh:
     from idr_neus_plugins.meshing.frames import to_frame
 
     return to_frame(mesh, np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]))
 
 
-def _wrapped(mesh: FinishedMesh):
+def _wrapped(mesh: Mesh):
     """A watertight surface closely around the mesh (alpha wrapping, Portaneri et al. 2022)."""
     import pymeshlab
     import trimesh

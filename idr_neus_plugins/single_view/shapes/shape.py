@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.core.raycasting import RayCaster
-from idr_neus_plugins.meshing.finished import FinishedMesh
 from idr_neus_plugins.meshing.frames import to_frame
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import mesh_colors
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ RADIUS = 0.9
 class Shape:
     """Both meshes are in one frame, z up; normalised, the solid lies within :data:`RADIUS` of the origin."""
 
-    look: FinishedMesh
+    look: Mesh
     """With colours or a texture."""
     solid: trimesh.Trimesh
     """Watertight."""
@@ -74,9 +74,9 @@ def shape_of(solid: Manifold) -> Shape:
     return Shape(flat_shaded(properties[:, :3][faces], colors), watertight)
 
 
-def flat_shaded(triangles: np.ndarray, colors: np.ndarray) -> FinishedMesh:
+def flat_shaded(triangles: np.ndarray, colors: np.ndarray) -> Mesh:
     """Triangles [m, 3, 3] with colours of their corners [3 m, 3] uint8, each with its own normal."""
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(min=1e-12)
     faces = np.arange(3 * len(triangles)).reshape(-1, 3)
-    return FinishedMesh(triangles.reshape(-1, 3), faces, normals.repeat(3, axis=0), colors=colors)
+    return Mesh(triangles.reshape(-1, 3), faces, normals.repeat(3, axis=0), colors=colors)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from idr_neus_plugins.cli.convert import Convert
-from idr_neus_plugins.data.formats.readers.transforms import OPENGL
+from idr_neus_plugins.core.pinhole import flip_axes
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.writing import write_posed_scene
@@ -236,7 +236,7 @@ def test_nerf_synthetic(original, tmp_path):
             picture = Image.open(view.image)
             picture.putalpha(Image.open(view.mask).convert("L"))
             picture.save(tmp_path / split / f"r_{number}.png")
-            pose = (view.camera_to_world @ OPENGL).tolist()
+            pose = flip_axes(view.camera_to_world).tolist()
             listed.append({"file_path": f"./{split}/r_{number}", "rotation": 0.01, "transform_matrix": pose})
         (tmp_path / f"transforms_{split}.json").write_text(json.dumps({"camera_angle_x": angle, "frames": listed}))
     scene = read_posed_scene(tmp_path)
@@ -303,7 +303,7 @@ def test_a_ball_through_a_fisheye_lies_in_its_region(tmp_path):
         for name, picture in (("i", 128 * ball), ("m", 255 * ball)):
             Image.fromarray(picture.astype(np.uint8)).save(tmp_path / f"{name}{number}.png")
         names = {"file_path": f"i{number}.png", "mask_path": f"m{number}.png"}
-        listed.append(names | {"transform_matrix": (pose @ OPENGL).tolist()})
+        listed.append(names | {"transform_matrix": flip_axes(pose).tolist()})
     camera = {"fl_x": focal, "fl_y": focal, "w": size, "h": size, "camera_model": "OPENCV_FISHEYE"}
     (tmp_path / "transforms.json").write_text(json.dumps(camera | {"frames": listed}))
     scene = read_posed_scene(tmp_path)

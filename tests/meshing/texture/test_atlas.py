@@ -7,14 +7,14 @@ import pytest
 import trimesh
 
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.meshing.finished import FinishedMesh
+from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.atlas import rasterise, unwrap
 from idr_neus_plugins.meshing.texture.bake import padded
 
 
-def ball(radius: float = 0.5) -> FinishedMesh:
+def ball(radius: float = 0.5) -> Mesh:
     mesh = trimesh.creation.icosphere(3, radius=radius)
-    return FinishedMesh(np.array(mesh.vertices) + [5, 0, 0], np.array(mesh.faces), np.array(mesh.vertices) / radius)
+    return Mesh(np.array(mesh.vertices) + [5, 0, 0], np.array(mesh.faces), np.array(mesh.vertices) / radius)
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from idr_neus_plugins.reading import read_json
+
 if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
     from torch import Tensor
 
-    from idr_neus_plugins.meshing.finished import FinishedMesh
+    from idr_neus_plugins.meshing.mesh import Mesh
 
 
 def mesh_outputs(path: Path, world_from_scene: np.ndarray) -> Callable[[Cameras], dict[str, Tensor]]:
@@ -37,7 +38,7 @@ def mesh_outputs(path: Path, world_from_scene: np.ndarray) -> Callable[[Cameras]
     return outputs
 
 
-def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> FinishedMesh:
+def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> Mesh:
     """A mesh file in the scene's frame. It is in the world's, unless the record beside it (``<stem>.json``) says not.
 
     Raises UserError for a file that holds no mesh.
@@ -46,6 +47,6 @@ def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> FinishedMesh:
     from idr_neus_plugins.meshing.reading import read_mesh
 
     mesh, record = read_mesh(path), path.with_suffix(".json")
-    if record.is_file() and json.loads(record.read_text()).get("frame") == "scene":
+    if record.is_file() and read_json(record).get("frame") == "scene":
         return mesh
     return to_frame(mesh, np.linalg.inv(world_from_scene))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from idr_neus_plugins.cli.step_floor import Counts, Work, counts_of_steps, has_floor, work_of_step
-from idr_neus_plugins.cli.step_timing import config_of, started
+from idr_neus_plugins.benchmarks.roofline import Counts, Work, counts_of_steps, has_floor, work_of_step
+from idr_neus_plugins.benchmarks.step_timing import config_of, started
 
 
 def test_the_slower_of_arithmetic_and_memory_decides():

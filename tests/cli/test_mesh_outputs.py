@@ -8,7 +8,7 @@ import torch
 from nerfstudio.cameras.cameras import Cameras
 
 from idr_neus_plugins.cli.export_mesh import ExportMesh
-from idr_neus_plugins.cli.mesh_views import mesh_outputs
+from idr_neus_plugins.viewer.mesh_outputs import mesh_outputs
 from tests.cli.sphere_run import COLOR, WORLD_FROM_SCENE, write_run
 
 

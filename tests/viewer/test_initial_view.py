@@ -7,7 +7,7 @@ import viser
 from nerfstudio.cameras.cameras import Cameras
 from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
 
-from idr_neus_plugins.viewer.first_look import FirstLook
+from idr_neus_plugins.viewer.initial_view import InitialView
 
 
 def test_new_browsers_look_at_the_object_from_the_first_photograph() -> None:
@@ -16,7 +16,7 @@ def test_new_browsers_look_at_the_object_from_the_first_photograph() -> None:
     poses[:, :, 1] = torch.tensor([0.0, 0.6, 0.8])
     connect = []
     viewer = Mock(spec=Viewer, viser_server=SimpleNamespace(on_client_connect=connect.append))
-    FirstLook(Cameras(poses, 100.0, 100.0, 50.0, 50.0, 100, 100))._setup(viewer)
+    InitialView(Cameras(poses, 100.0, 100.0, 50.0, 50.0, 100, 100))._setup(viewer)
     client = Mock(spec=viser.ClientHandle, camera=SimpleNamespace())
     connect[0](client)
     assert np.allclose(np.array(client.camera.position) / VISER_NERFSTUDIO_SCALE_RATIO, [0.0, -2.0, 0.5])

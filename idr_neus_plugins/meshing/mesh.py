@@ -41,7 +41,7 @@ class Texture:
 
 
 @dataclass(frozen=True)
-class FinishedMesh:
+class Mesh:
     """A triangle mesh in one frame. A textured one has several vertices in one place where its charts part."""
 
     vertices: np.ndarray
@@ -63,7 +63,7 @@ class FinishedMesh:
 
         return trimesh.Trimesh(self.vertices, self.faces, process=False)
 
-    def take(self, vertices: np.ndarray, faces: np.ndarray) -> FinishedMesh:
+    def take(self, vertices: np.ndarray, faces: np.ndarray) -> Mesh:
         """Another order of the vertices (indices [k] of old ones, repeated at will) with new ``faces`` [l, 3]."""
         return replace(
             self,
@@ -75,7 +75,7 @@ class FinishedMesh:
             texture=None if self.texture is None else replace(self.texture, uv=self.texture.uv[vertices]),
         )
 
-    def only(self, keep: np.ndarray) -> FinishedMesh:
+    def only(self, keep: np.ndarray) -> Mesh:
         """The faces where ``keep`` [m] holds, and the vertices that they use."""
         used, faces = np.unique(self.faces[keep], return_inverse=True)
         return self.take(used, faces.reshape(-1, 3))

@@ -27,7 +27,7 @@ SDF = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Lattice:
+class SampleLattice:
     """Regular samples over a box, both ends included."""
 
     low: np.ndarray
@@ -38,7 +38,7 @@ class Lattice:
     """Samples along each axis [3], without padding."""
 
     @classmethod
-    def over(cls, region: np.ndarray, resolution: int) -> Lattice:
+    def over(cls, region: np.ndarray, resolution: int) -> SampleLattice:
         """``resolution`` samples along the longest side of ``region`` [2, 3] and cells as cubic as the sides allow."""
         sides = region[1] - region[0]
         cells = np.maximum(1, np.rint(sides / sides.max() * (resolution - 1))).astype(np.int64)
@@ -62,7 +62,7 @@ class Lattice:
 
 
 @dataclass
-class Sampler:
+class SdfSampler:
     """Asks the sdf in batches on its own device and remembers which signs it has seen."""
 
     sdf: SDF
@@ -99,7 +99,7 @@ class SampledBlocks:
     value may differ in its last bit between batches, and with it the sign.
     """
 
-    def __init__(self, lattice: Lattice, sampler: Sampler, padding: float):
+    def __init__(self, lattice: SampleLattice, sampler: SdfSampler, padding: float):
         self.lattice, self.sampler, self.padding = lattice, sampler, padding
         self.keys = np.empty(0, np.int64)
         self.values = np.empty((0, BLOCK, BLOCK, BLOCK), np.float32)

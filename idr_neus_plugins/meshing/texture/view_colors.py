@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.meshing.texture.photographs import Photograph, look
+from idr_neus_plugins.meshing.texture.photographs import Photograph, colors_in
 
 FILL = 0.1
 """Weight of the field beside a photograph's: it blurs, but knows something of every direction."""
 
 
-class Look(NamedTuple):
+class ViewColors(NamedTuple):
     """Of one camera."""
 
     centre: np.ndarray
@@ -28,14 +28,14 @@ Radiance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Positions on the surface and directions into the scene of any length [n, 3] -> colours [n, 3]."""
 
 
-def field_look(radiance: Radiance, centre: np.ndarray) -> Look:
+def field_view_colors(radiance: Radiance, centre: np.ndarray) -> ViewColors:
     """A field's colours for whatever faces the camera, hidden or not: it is smooth in the direction."""
-    return Look(centre, partial(_by_field, radiance, centre))
+    return ViewColors(centre, partial(_by_field, radiance, centre))
 
 
-def photograph_look(photograph: Photograph, radiance: Radiance) -> Look:
+def photograph_view_colors(photograph: Photograph, radiance: Radiance) -> ViewColors:
     """A photograph's colours, and the field's, with less weight, for what faces the camera and is not seen there."""
-    return Look(photograph.camera.centre, partial(_by_photograph, radiance, photograph))
+    return ViewColors(photograph.camera.centre, partial(_by_photograph, radiance, photograph))
 
 
 def _by_field(
@@ -51,7 +51,7 @@ def _by_photograph(
     radiance: Radiance, photograph: Photograph, positions: np.ndarray, normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     centre = photograph.camera.centre
-    colors, clarity = look(photograph, positions, normals)
+    colors, clarity = colors_in(photograph, positions, normals)
     cosines, seen = _cosines(centre, positions, normals), clarity > 0
     hidden = ~seen & (cosines > 0)
     colors[hidden] = radiance(positions[hidden], positions[hidden] - centre)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool
 
 
-def large_pieces(solid: Bool[np.ndarray, "x y z"], share: float) -> Bool[np.ndarray, "x y z"]:
+def large_components(solid: Bool[np.ndarray, "x y z"], share: float) -> Bool[np.ndarray, "x y z"]:
     """The pieces of a solid whose volume is at least this ``share`` of the largest one's."""
     from scipy.ndimage import label
 
@@ -16,6 +16,6 @@ def large_pieces(solid: Bool[np.ndarray, "x y z"], share: float) -> Bool[np.ndar
     return (sizes >= max(1.0, share * sizes.max()))[labels]
 
 
-def largest_piece(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
+def largest_component(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
     """The largest piece of a solid (all of them, where several are as large); nothing of nothing."""
-    return large_pieces(solid, 1.0)
+    return large_components(solid, 1.0)

@@ -13,7 +13,7 @@ FAR = 1e3
 """Depth of the empty picture, scene units: whatever the browser draws stands before it."""
 
 
-class Curtain:
+class BlankRendering:
     """The model as nerfstudio's viewer renders it. While it is drawn, views are empty and cost nothing."""
 
     def __init__(self, model: Any, is_drawn: Callable[[], bool]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.rendering import MeshRenderer
@@ -24,7 +25,7 @@ FOCAL, SIZE = 245.0, 224
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlacedObject:
     """A normalised shape at its place."""
 
     shape: Shape
@@ -51,16 +52,16 @@ class Standing:
     @property
     def size(self) -> float:
         """World units per object unit."""
-        return float(np.cbrt(np.linalg.det(self.world_from_object[:3, :3])))
+        return Similarity.of(self.world_from_object).scale
 
 
-def standing(shape: Shape, place: tuple[float, float], yaw: float, size: float) -> Standing:
+def place_on_ground(shape: Shape, place: tuple[float, float], yaw: float, size: float) -> PlacedObject:
     """With the bottom of its box on the ground at ``place``, turned by ``yaw`` (radians)."""
     cosine, sine = math.cos(yaw), math.sin(yaw)
     matrix = np.eye(4)
     matrix[:3, :3] = size * np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1.0]])
     matrix[:3, 3] = [*place, -size * shape.solid.bounds[0, 2]]
-    return Standing(shape, matrix)
+    return PlacedObject(shape, matrix)
 
 
 def camera_of(camera_to_world: Float[np.ndarray, "4 4"], size: int) -> PinholeCamera:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idr_neus_plugins.cli.step_stages import StageClock
+from idr_neus_plugins.benchmarks.step_stages import StageClock
 
 
 class Part:

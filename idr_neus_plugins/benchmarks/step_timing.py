@@ -18,8 +18,8 @@ import torch
 from nerfstudio.engine.callbacks import TrainingCallbackLocation
 from nerfstudio.engine.trainer import writer
 
-from idr_neus_plugins.cli.step_floor import Work, counts_of_steps, has_floor, work_of_step
-from idr_neus_plugins.cli.step_stages import stage_seconds
+from idr_neus_plugins.benchmarks.roofline import Work, counts_of_steps, has_floor, work_of_step
+from idr_neus_plugins.benchmarks.step_stages import stage_seconds
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.load import peak_bytes
 from idr_neus_plugins.training.trainer import SurfaceTrainer

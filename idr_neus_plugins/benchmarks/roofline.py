@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from idr_neus_plugins.cli.step_stages import replaced
+from idr_neus_plugins.benchmarks.step_stages import replaced
 from idr_neus_plugins.fields.grid.geometry import GridGeometry
 from idr_neus_plugins.fields.grid.radiance import GridRadiance
 

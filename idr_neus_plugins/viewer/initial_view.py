@@ -9,7 +9,7 @@ from nerfstudio.viewer.viewer_elements import ViewerControl
 from torch.nn import functional
 
 
-class FirstLook(ViewerControl):
+class InitialView(ViewerControl):
     """Starts where the first photograph was taken, looking at the object.
 
     The viewer's own start lies 0.5 scene units from the origin and so inside of most objects. Found by nerfstudio's
