@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from idr_neus_plugins import renames
+
 if TYPE_CHECKING:
     from idr_neus_plugins.core.surface import Surface, SurfaceHits
     from idr_neus_plugins.errors import UserError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Run", "Surface", "SurfaceHits", "UserError", "load_run"]
+
+renames.install()
 
 _HOMES = {
     "Run": "run",

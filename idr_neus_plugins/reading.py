@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -127,7 +127,7 @@ def load_npy(path: Path) -> np.ndarray:
         return np.load(path)
 
 
-def _require_content(file: BufferedIOBase, size: int) -> None:
+def _require_content(file: BufferedIOBase | IO[bytes], size: int) -> None:
     """Raises ValueError where an array's header declares more than there is: NumPy would take memory for all of it."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

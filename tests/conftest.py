@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from jaxtyping import install_import_hook
 
-# Numba and Triton compile the kernels themselves and can do nothing with checked wrappers: they are imported before.
-import idr_neus_plugins.core.fused_kernels
-import idr_neus_plugins.core.plane_sweep_kernel
-import idr_neus_plugins.evaluation.downsampling_kernel
-import idr_neus_plugins.fields.grid.node_kernels
-import idr_neus_plugins.fields.grid.numba_kernels
-import idr_neus_plugins.fields.hash.numba_kernels
-import idr_neus_plugins.pose.march_kernel  # noqa: F401
+from tests.typechecking import check_package
 
-with suppress(ImportError):  # PyTorch for CPUs brings no Triton
-    import idr_neus_plugins.fields.grid.triton_kernels
-    import idr_neus_plugins.fields.hash.triton_kernels  # noqa: F401
-
-# Before anything else of the package is imported: every annotated function then checks shapes and dtypes when called.
-install_import_hook("idr_neus_plugins", "beartype.beartype")
+# Before anything else of the package is imported.
+check_package()
 
 REPOSITORY = Path(__file__).parents[1]
 TRAINED_ONCE = ("commands", "single_view")

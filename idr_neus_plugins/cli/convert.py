@@ -77,9 +77,9 @@ class Convert:
 
 
 def _tell_region(scene: PosedScene) -> None:
-    from idr_neus_plugins.data.projection import split_similarity
+    from idr_neus_plugins.core.similarity import Similarity
 
     if scene.world_from_scene is not None:
-        radius, _, centre = split_similarity(scene.world_from_scene, "The region of interest")
+        radius, _, centre = Similarity.of(scene.world_from_scene, "The region of interest")
         print("COLMAP's format has no region of interest. For training on the copy, add after idr-data:")
         print("--region " + " ".join(f"{number:.6g}" for number in (*centre, radius)))

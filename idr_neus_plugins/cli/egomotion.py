@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FollowCamera:
+class EstimateEgomotion:
     """The path of a camera from pictures of one or several objects that stand still.
 
     Writes trajectory.txt (TUM), trajectory.png, the objects' meshes, and scene/ with transforms.json, on which any
@@ -36,7 +36,7 @@ class FollowCamera:
     """Compare colours, too; --no-color for the silhouettes alone."""
 
     def main(self) -> None:
-        from idr_neus_plugins.pose.egomotion.estimation import follow
+        from idr_neus_plugins.pose.egomotion.estimation import estimate_egomotion
         from idr_neus_plugins.pose.egomotion.result import write_egomotion
         from idr_neus_plugins.pose.egomotion.tracking import TrackingSettings
         from idr_neus_plugins.pose.files import read_photographs
@@ -51,7 +51,7 @@ class FollowCamera:
         with progress_bar() as bar:
             task = bar.add_task("Following the camera", total=len(photographs.frames) + 2)
             solver, tracking = SolverSettings(weights=weights), TrackingSettings(weights=weights)
-            found = follow(photographs, shapes, solver, tracking, lambda: bar.advance(task))
+            found = estimate_egomotion(photographs, shapes, solver, tracking, lambda: bar.advance(task))
         write_egomotion(self.output_dir, found, photographs)
         print(f"{self.output_dir}: trajectory.txt, trajectory.png, objects/, scene/transforms.json")
 

@@ -56,12 +56,12 @@ class EvalCameras:
             write_json(self.json, scores)
 
     def _of_run(self) -> dict[str, CameraErrors]:
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.data.pose_files import read_scene_poses
         from idr_neus_plugins.evaluation.cameras import camera_errors
+        from idr_neus_plugins.run import load_run
 
         assert self.load_config is not None
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         if not model.camera_optimizer.is_on:
             raise UserError(
@@ -95,9 +95,9 @@ def _in_world(poses: np.ndarray, world_from_scene: np.ndarray) -> np.ndarray:
     """OpenGL camera-to-scene [views, 3, 4] -> rigid OpenCV camera-to-world [views, 4, 4]."""
     import numpy as np
 
-    scale = np.cbrt(np.linalg.det(world_from_scene[:3, :3]))
+    from idr_neus_plugins.core.camera import flip_axes
+    from idr_neus_plugins.core.similarity import Similarity
+
     square = np.tile(np.eye(4), (len(poses), 1, 1))
-    square[:, :3] = poses * [1.0, -1.0, -1.0, 1.0]
-    world = world_from_scene @ square
-    world[:, :3, :3] /= scale
-    return world
+    square[:, :3] = flip_axes(poses)
+    return Similarity.of(world_from_scene).cameras(square)

@@ -43,10 +43,10 @@ class EvalImages:
     """Write the scores to this file too."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.evaluation.images import mean_scores
+        from idr_neus_plugins.run import load_run
 
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         model, manager = cast("SurfaceModel", pipeline.model), cast("SurfaceDataManager", pipeline.datamanager)
         dataset = manager.eval_dataset
         render, lpips = _renderer(model, self.mesh), self._lpips()

@@ -124,7 +124,7 @@ class EvalMesh:
         return mesh.apply_transform(self._scene_from_world()) if self.frame == "scene" else mesh
 
     def _world_from_other(self, other: Path) -> np.ndarray:
-        from idr_neus_plugins.core.alignment import align_points
+        from idr_neus_plugins.core.similarity import align_points
         from idr_neus_plugins.data.pose_files import read_scene_poses
 
         source, target = (read_scene_poses(folder)[:, :3, 3] for folder in (other, self._scene()))

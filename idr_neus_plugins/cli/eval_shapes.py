@@ -47,12 +47,12 @@ class EvalShapes:
     """Write the scores to this file too."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.runs import load_run
+        from idr_neus_plugins.run import load_run
         from idr_neus_plugins.single_view.data.shape_set import of_split, read_shape_set
         from idr_neus_plugins.single_view.evaluation.network import Network
         from idr_neus_plugins.single_view.evaluation.scores import means_by_category
 
-        pipeline = load_run(self.load_config)
+        pipeline = load_run(self.load_config).pipeline
         entries = read_shape_set(self.data or pipeline.datamanager.get_datapath())
         tests = first_of_each(of_split(entries, "test"), self.limit)
         network = Network(cast("SingleViewModel", pipeline.model), self.resolution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import Any, Optional
 
 import tyro
 
@@ -12,10 +12,6 @@ from idr_neus_plugins.errors import user_errors
 from idr_neus_plugins.meshing.files import MeshFormat
 from idr_neus_plugins.meshing.frames import Frame
 from idr_neus_plugins.meshing.options import MeshOptions
-
-if TYPE_CHECKING:
-    from idr_neus_plugins.data.datamanager import SurfaceDataManager
-    from idr_neus_plugins.models.surface_model import SurfaceModel
 
 
 @dataclass
@@ -41,20 +37,19 @@ class ExportMesh(MeshOptions):
 
     def export(self) -> Path:
         """Writes the mesh and its record; returns the mesh's path. Raises UserError on bad input."""
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.build import build_mesh
         from idr_neus_plugins.meshing.files import require_texture_format
         from idr_neus_plugins.meshing.output import write_built
+        from idr_neus_plugins.run import load_run
 
         self.check()
         if self.texture != "none":
             require_texture_format(self.format)
-        pipeline = load_run(self.load_config)
-        model = cast("SurfaceModel", pipeline.model)
-        views = cast("SurfaceDataManager", pipeline.datamanager).training_views() if self.needs_views else None
-        built = build_mesh(model.surface(self.threshold), self, views)
+        run = load_run(self.load_config)
+        surface, views = run.surface(self.threshold), run.training_views() if self.needs_views else None
+        built = build_mesh(surface, self, views)
         path = self.output_dir / f"mesh.{self.format}"
-        record = write_built(built, path, self.frame, model.world_from_scene.detach().cpu().double().numpy())
+        record = write_built(built, path, self.frame, surface.world_from_scene.detach().cpu().double().numpy())
         _tell(path, record)
         return path
 

@@ -11,7 +11,7 @@ from idr_neus_plugins.cli.compare import Compare
 from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.cli.doctor import Doctor
 from idr_neus_plugins.cli.drop import Drop
-from idr_neus_plugins.cli.egomotion import FollowCamera
+from idr_neus_plugins.cli.egomotion import EstimateEgomotion
 from idr_neus_plugins.cli.eval import Eval
 from idr_neus_plugins.cli.import_shapes import ImportShapes
 from idr_neus_plugins.cli.make_poses import MakePoses
@@ -41,7 +41,7 @@ Commands = Union[  # noqa: UP007 (tyro wants a type that Annotated can hold)
     Annotated[ImportShapes, tyro.conf.subcommand("import-shapes")],
     Annotated[Reconstruct, tyro.conf.subcommand("reconstruct")],
     Annotated[Drop, tyro.conf.subcommand("drop")],
-    Annotated[FollowCamera, tyro.conf.subcommand("egomotion")],
+    Annotated[EstimateEgomotion, tyro.conf.subcommand("egomotion")],
     Annotated[Transfer, tyro.conf.subcommand("transfer")],
     Annotated[Bench, tyro.conf.subcommand("bench", description="Time and memory.")],
     Annotated[RunRecipe, tyro.conf.subcommand("run")],

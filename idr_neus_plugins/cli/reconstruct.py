@@ -89,7 +89,7 @@ class Reconstruct:
 
 def load_single_view(load_config: Path) -> tuple[TrainerConfig, int, SingleViewModel]:
     """(configuration, last step, model) of a trained run. Raises UserError for runs of other methods."""
-    from idr_neus_plugins.cli.runs import latest_checkpoint, load_run, read_config
+    from idr_neus_plugins.run import latest_checkpoint, load_run, read_config
     from idr_neus_plugins.single_view.model import SingleViewModel
 
     config = read_config(load_config)

@@ -22,9 +22,9 @@ def read_scene_views(folder: Path) -> SceneViews:
 
     Raises UserError that says what is wrong with the folder, or that its photographs are distorted.
     """
+    from idr_neus_plugins.core.similarity import Similarity
     from idr_neus_plugins.data.files import read_pixels
     from idr_neus_plugins.data.formats.reading import read_posed_scene
-    from idr_neus_plugins.data.projection import split_similarity
 
     scene = read_posed_scene(folder)
     if not all(view.is_pinhole for view in scene.views):
@@ -32,7 +32,7 @@ def read_scene_views(folder: Path) -> SceneViews:
             f"The lenses of {folder} are distorted. `idr-neus convert --undistort` makes a scene to judge by."
         )
     cameras = [Camera(view.intrinsics, view.camera_to_world[:3], view.size) for view in scene.views]
-    radius, _, centre = split_similarity(scene.region(), str(folder))
+    radius, _, centre = Similarity.of(scene.region(), str(folder))
 
     def grey(view: int) -> np.ndarray:
         return read_pixels(scene.views[view].image, "L", scene.views[view].size, 1.0).astype(np.float32)

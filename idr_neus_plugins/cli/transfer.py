@@ -12,11 +12,10 @@ from idr_neus_plugins.writing import write_png
 
 if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
-    from nerfstudio.pipelines.base_pipeline import Pipeline
     from torch import Tensor
 
     from idr_neus_plugins.models.appearance import AppearanceSwitch
-    from idr_neus_plugins.models.surface_model import SurfaceModel
+    from idr_neus_plugins.run import Run
 
 
 @dataclass
@@ -41,16 +40,15 @@ class Transfer:
     """Who may open the viewer: by default only this machine. 0.0.0.0: everybody who reaches it, without a password."""
 
     def main(self) -> None:
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.models.appearance import AppearanceSwitch
+        from idr_neus_plugins.run import load_run
 
         if self.views < 1 or self.frames < 0 or self.downscale <= 0:
             raise UserError("--views is at least 1, --frames at least 0 and --downscale above 0.")
-        pipeline = load_run(self.geometry)
-        model, other = (cast("SurfaceModel", run.model) for run in (pipeline, load_run(self.appearance)))
-        switch = AppearanceSwitch(model, other)
+        run = load_run(self.geometry)
+        model, switch = run.model, AppearanceSwitch(run.model, load_run(self.appearance).model)
         if self.viewer:
-            _serve(self.geometry, pipeline, switch, self.host)
+            _serve(run, switch, self.host)
         cameras = _spread(cast("Cameras", model.all_cameras), self.views, self.downscale)
         self._write_images(switch, cameras)
         if self.frames:
@@ -105,17 +103,16 @@ def _track(items: range, description: str):
         yield from bar.track(items, description=description)
 
 
-def _serve(load_config: Path, pipeline: Pipeline, switch: AppearanceSwitch, host: str) -> None:
+def _serve(run: Run, switch: AppearanceSwitch, host: str) -> None:
     """nerfstudio's viewer over the run, with the switch; ends with the user's interrupt."""
     from nerfstudio.configs.base_config import ViewerConfig
     from nerfstudio.scripts.viewer.run_viewer import _start_viewer
 
-    from idr_neus_plugins.cli.runs import read_config
     from idr_neus_plugins.serving import guard_viser
 
     guard_viser()
-    config = read_config(load_config)
+    config = run.config
     config.vis = "viewer"
     config.viewer = ViewerConfig(websocket_host=host, num_rays_per_chunk=config.viewer.num_rays_per_chunk)
     switch.add_to_viewer()
-    _start_viewer(config, pipeline, step=0)
+    _start_viewer(config, run.pipeline, step=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, cast
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -50,12 +50,12 @@ class Turntable:
 
     def main(self) -> None:
         self._check()
-        from idr_neus_plugins.cli.runs import load_run
         from idr_neus_plugins.meshing.orbit import angles
         from idr_neus_plugins.progress import progress_bar
         from idr_neus_plugins.reports.films import write_gif, write_mp4
+        from idr_neus_plugins.run import load_run
 
-        model = cast("SurfaceModel", load_run(self.load_config).model)
+        model = load_run(self.load_config).model
         scene = _Stage.of(model, self.mesh, self.threshold)
         with progress_bar() as bar:
             turns = bar.track(angles(self.frames, self.arc), description="Filming (pictures)")

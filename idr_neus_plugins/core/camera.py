@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Float
+from torch import Tensor
 
 from idr_neus_plugins.core.views import Views
 
@@ -47,6 +49,17 @@ class Camera:
         height, width = self.size
         x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
         return np.stack([x.ravel(), y.ravel()], 1)
+
+
+@overload
+def flip_axes(poses: Tensor) -> Tensor: ...
+@overload
+def flip_axes(poses: np.ndarray) -> np.ndarray: ...
+def flip_axes(poses: Any) -> Any:
+    """Camera-to-world [..., 3 or 4, 4] with OpenGL axes (y up, z backward: nerfstudio, Blender) to OpenCV axes, or
+    back."""
+    signs = [1.0, -1.0, -1.0, 1.0]
+    return poses * (poses.new_tensor(signs) if isinstance(poses, Tensor) else np.array(signs))
 
 
 def look_at(

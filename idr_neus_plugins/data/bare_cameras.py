@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.data.formats.readers.checks import rigid
 from idr_neus_plugins.data.idr_scene import find_camera_file, projections_in
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.reading import load_npz
+from idr_neus_plugins.reading import load_npz, read_text
 
 FORMATS = (
     "world_mat_0, world_mat_1, … (4x4 projection matrices), or K, R and t (arrays [views, 3, 3], [views, 3, 3] and "
@@ -45,13 +46,15 @@ def read_projections(path: Path) -> Float[np.ndarray, "views 3 4"]:
     if mats is not None:
         return mats
     if all(name in arrays for name in ("K", "R", "t")):
-        intrinsics, rotations, translations = (np.asarray(arrays[name], dtype=np.float64) for name in ("K", "R", "t"))
+        if any(arrays[name].dtype.kind not in "fiu" for name in ("K", "R", "t")):
+            raise UserError(f"{path}: K, R and t must hold numbers.")
+        intrinsics, rotations, translations = (arrays[name].astype(np.float64) for name in ("K", "R", "t"))
         return _compose(intrinsics, rotations, translations, path)
     raise UserError(f"{path} holds {', '.join(sorted(arrays))}. Expected are {FORMATS}.")
 
 
 def _compose(intrinsics: np.ndarray, rotations: np.ndarray, translations: np.ndarray, path: Path) -> np.ndarray:
-    views = len(rotations)
+    views = len(rotations) if rotations.ndim else 0
     shapes = (
         rotations.shape == (views, 3, 3),
         intrinsics.shape in ((3, 3), (views, 3, 3)),
@@ -62,12 +65,16 @@ def _compose(intrinsics: np.ndarray, rotations: np.ndarray, translations: np.nda
             f"{path}: K, R and t have the shapes {intrinsics.shape}, {rotations.shape} and {translations.shape}. "
             "Expected are [views, 3, 3] (or [3, 3]), [views, 3, 3] and [views, 3]."
         )
+    for view, rotation in enumerate(rotations):
+        pose = np.eye(4)
+        pose[:3, :3] = rotation
+        rigid(pose, f"{path}: R of view {view}")
     return intrinsics @ np.concatenate([rotations, translations.reshape(views, 3, 1)], axis=2)
 
 
 def _read_middlebury(path: Path) -> Float[np.ndarray, "views 3 4"]:
     """A count, then per view: name, K, R (row by row) and t, 22 words."""
-    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    lines = [line.split() for line in read_text(path).splitlines() if line.strip()]
     views = lines[1:] if lines and len(lines[0]) == 1 else lines
     try:
         numbers = np.array([[float(word) for word in line[1:]] for line in views])

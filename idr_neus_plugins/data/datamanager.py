@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.data.dataset import SurfaceDataset
 from idr_neus_plugins.data.doctor.brief import tell_findings
-from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
+from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, require_scene
 from idr_neus_plugins.data.pixels import PixelStore, SurfacePixelSampler, SurfacePixelSamplerConfig
 from idr_neus_plugins.data.rays import ray_generator
 from idr_neus_plugins.data.views import are_pinhole, pinhole_matrices
@@ -33,6 +33,11 @@ class SurfaceDataManagerConfig(VanillaDataManagerConfig):
     pixel_sampler: PixelSamplerConfig = field(default_factory=SurfacePixelSamplerConfig)
     images_on_gpu: bool = True
     """Pixels lie on the training device as 8-bit values; False keeps them in main memory."""
+
+    def require_data(self) -> None:
+        """Raises UserError where no scene is named or none is there: before a run has a folder."""
+        if isinstance(self.dataparser, IdrDataParserConfig):
+            require_scene(Path(self.data or self.dataparser.data), self.dataparser.cameras)
 
 
 class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):

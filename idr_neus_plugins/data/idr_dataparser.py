@@ -10,7 +10,8 @@ from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 from nerfstudio.utils.rich_utils import CONSOLE
 
 from idr_neus_plugins.data.formats.corrections import set_region
-from idr_neus_plugins.data.formats.reading import read_posed_scene
+from idr_neus_plugins.data.formats.readers.unknown import what_is_there
+from idr_neus_plugins.data.formats.reading import find_reader, read_posed_scene
 from idr_neus_plugins.data.idr_scene import camera_files
 from idr_neus_plugins.data.outputs import select_views, shrink_images, surface_outputs
 from idr_neus_plugins.data.split import split_views
@@ -61,10 +62,23 @@ class IdrDataParser(DataParser):
         return select_views(views, training), select_views(views, held_out)
 
 
+def require_scene(path: Path, cameras: str = "auto") -> None:
+    """Raises UserError where no scene is named, or there is none in any known layout."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist. Name a scene with --data; `idr-neus sample-scene scene/` makes one.")
+    if find_reader(path, cameras) is not None:
+        return
+    if path == Path():
+        raise UserError(
+            "--data is missing, and the current folder is no scene. Name one with --data; `idr-neus sample-scene "
+            "scene/` makes one."
+        )
+    raise UserError(what_is_there(path))
+
+
 def read_views(config: IdrDataParserConfig) -> tuple[DataparserOutputs, tuple[int, ...]]:
     """(all views of the scene, views that the data set itself holds out). Raises UserError for unusable data."""
-    if config.data == Path():
-        raise UserError("--data is missing. Name a scene with --data; `idr-neus sample-scene scene/` makes one.")
+    require_scene(config.data, config.cameras)
     scene = read_posed_scene(config.data, config.cameras)
     if config.region is not None:
         if scene.world_from_scene is not None and camera_files(config.data):

@@ -8,6 +8,7 @@ preparation, BlendedMVS in NeuS's.
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import first_folder, image_size, list_images, visible_folders
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.mask_pairs import find_mask_folder, masks_in, pair_masks, without_masks_between
@@ -23,10 +25,9 @@ from idr_neus_plugins.data.projection import (
     LARGEST_SKEW_PX,
     decompose_projection,
     skew_in_pixels,
-    split_similarity,
 )
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.reading import load_npz
+from idr_neus_plugins.reading import load_npz, require_file
 
 CAMERA_FILES = ("cameras_sphere.npz", "cameras.npz")
 """In this order: NeuS's file fits the unit sphere more tightly around the object than IDR's."""
@@ -55,7 +56,7 @@ def find_camera_file(folder: Path, name: str = "auto") -> Path:
         if not path.is_file():
             raise UserError(f"{path} does not exist. {folder} holds: {_names(folder.glob('*.npz'))}.")
         return path
-    candidates = camera_files(folder)
+    candidates = camera_files(folder) or [folder / name for name in CAMERA_FILES if (folder / name).is_file()][:1]
     if len(candidates) != 1:
         found = f"several: {_names(candidates)}" if candidates else "none"
         raise UserError(
@@ -66,9 +67,22 @@ def find_camera_file(folder: Path, name: str = "auto") -> Path:
 
 
 def camera_files(folder: Path) -> list[Path]:
-    """The npz files that may be meant: one of the usual name or else all that hold cameras."""
-    standard = [folder / candidate for candidate in CAMERA_FILES if (folder / candidate).is_file()]
-    return standard[:1] or [path for path in sorted(folder.glob("*.npz")) if numbered(load_npz(path), "world_mat_")]
+    """The npz files that hold cameras: one of the usual name or else all of them."""
+    holding = [path for path in sorted(folder.glob("*.npz")) if _holds_cameras(path)]
+    usual = [path for name in CAMERA_FILES for path in holding if path.name == name]
+    return usual[:1] or holding
+
+
+def _holds_cameras(path: Path) -> bool:
+    """By the names of its arrays: other programs lay npz files of gigabytes beside a scene.
+
+    A damaged file counts where its name says that it is the cameras': its reader then says what is wrong.
+    """
+    try:
+        with zipfile.ZipFile(require_file(path)) as archive:
+            return any(name.startswith("world_mat_") for name in archive.namelist())
+    except (UserError, OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return path.name in CAMERA_FILES
 
 
 def numbered(arrays: Mapping[str, np.ndarray], start: str) -> dict[int, str]:
@@ -111,6 +125,11 @@ def find_image_folder(folder: Path) -> Path:
 def _read_matrices(path: Path, images: list[Path]) -> tuple[Float[np.ndarray, "views 4 4"], Float[np.ndarray, "4 4"]]:
     arrays = load_npz(path)
     keys = numbered(arrays, "world_mat_")
+    if not keys:
+        raise UserError(
+            f"{path} holds {', '.join(sorted(arrays)[:6]) or 'nothing'}, and no cameras as world_mat_i. `idr-neus "
+            "normalize --overwrite` makes them of K, R and t."
+        )
     if len(keys) != len(images):
         raise UserError(
             f"{path} holds {len(keys)} cameras (world_mat_i) for {len(images)} images. Camera i belongs to the i-th "
@@ -137,7 +156,7 @@ def _read_matrices(path: Path, images: list[Path]) -> tuple[Float[np.ndarray, "v
                 f"{path}: {key} differs from {first}; all views must share one scene. Run `idr-neus normalize "
                 "--overwrite` on it."
             )
-    split_similarity(scale_mat, f"{path}: {first}")
+    Similarity.of(scale_mat, f"{path}: {first}")
     return np.stack([_matrix(arrays, key, path) for key in keys.values()]), scale_mat
 
 

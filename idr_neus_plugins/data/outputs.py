@@ -17,10 +17,11 @@ from nerfstudio.data.dataparsers.base_dataparser import DataparserOutputs
 from nerfstudio.data.scene_box import SceneBox
 from nerfstudio.utils.rich_utils import CONSOLE
 
+from idr_neus_plugins.core.camera import flip_axes
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.foreground import read_mask
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_scene
 from idr_neus_plugins.data.masks import masks_are_useful
-from idr_neus_plugins.data.projection import split_similarity
 from idr_neus_plugins.data.region import views_without_region
 from idr_neus_plugins.errors import UserError
 
@@ -35,7 +36,7 @@ def surface_outputs(scene: PosedScene) -> DataparserOutputs:
     poses = camera_in_scene(np.stack([view.camera_to_world for view in scene.views]), world_from_scene)
     _refuse_blind(scene, poses)
     cameras = nerfstudio_cameras(scene.views, poses)
-    scale, rotation, translation = split_similarity(world_from_scene, "The transformation from scene to world")
+    scale, rotation, translation = Similarity.of(world_from_scene, "The transformation from scene to world")
     transform = torch.from_numpy(np.concatenate([rotation.T, -rotation.T @ translation[:, None]], 1)).float()
     metadata: dict = {
         "world_from_scene": torch.from_numpy(world_from_scene),
@@ -61,7 +62,7 @@ def nerfstudio_cameras(views: tuple[View, ...], camera_to_scene: Float[np.ndarra
     types = torch.tensor([(CameraType.FISHEYE if view.is_fisheye else CameraType.PERSPECTIVE).value for view in views])
     lenses = torch.tensor([view.distortion for view in views]).float()
     return Cameras(
-        camera_to_worlds=torch.from_numpy(camera_to_scene[:, :3] * [1.0, -1.0, -1.0, 1.0]).float(),
+        camera_to_worlds=torch.from_numpy(flip_axes(camera_to_scene[:, :3])).float(),
         fx=intrinsics[:, 0, 0],
         fy=intrinsics[:, 1, 1],
         cx=intrinsics[:, 0, 2],
@@ -79,7 +80,7 @@ def views_of(outputs: DataparserOutputs) -> tuple[View, ...]:
     cameras, shrink = outputs.cameras, outputs.metadata["shrink"]
     masks = outputs.metadata.get("foreground_filenames") or [None] * len(cameras)
     poses = np.tile(np.eye(4), (len(cameras), 1, 1))
-    poses[:, :3] = cameras.camera_to_worlds.double().numpy() * [1.0, -1.0, -1.0, 1.0]
+    poses[:, :3] = flip_axes(cameras.camera_to_worlds.double().numpy())
     views = []
     for number, (image, mask) in enumerate(zip(outputs.image_filenames, masks, strict=True)):
         fx, fy, cx, cy, height, width = (

@@ -30,8 +30,11 @@ def read_poses(path: Path) -> Float[np.ndarray, "views 4 4"]:
     Raises UserError for a file that holds neither.
     """
     content = load_npz(path)
-    if "pose_vecs" in content and content["pose_vecs"].ndim == 2 and content["pose_vecs"].shape[1] == 7:
-        return _from_quaternions(content["pose_vecs"].astype(np.float64))
+    if "pose_vecs" in content and content["pose_vecs"].ndim == 2 and content["pose_vecs"].shape[1:] == (7,):
+        vectors = content["pose_vecs"].astype(np.float64)
+        if not np.isfinite(vectors).all() or (np.linalg.norm(vectors[:, :4], axis=1) < 1e-9).any():
+            raise UserError(f"{path}: pose_vecs holds a pose that is not finite or has no rotation. Remove that view.")
+        return _from_quaternions(vectors)
     mats = projections_in(content)
     if mats is None:
         raise UserError(f"{path} holds neither world_mat_0, world_mat_1, … nor pose_vecs [views, 7].")

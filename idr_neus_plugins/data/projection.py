@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.alignment import Similarity
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 
 HALF_PIXEL = 0.5
@@ -67,7 +67,7 @@ def world_mat(
     on_integers = intrinsics - HALF_PIXEL * np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
     matrix[:3] = compose_projection(on_integers, camera_to_scene)
     if world_from_scene is not None:
-        matrix[:3] = matrix[:3] @ np.linalg.inv(world_from_scene) * np.cbrt(np.linalg.det(world_from_scene[:3, :3]))
+        matrix[:3] = matrix[:3] @ np.linalg.inv(world_from_scene) * Similarity.of(world_from_scene).scale
     return matrix
 
 
@@ -75,15 +75,3 @@ def skew_in_pixels(intrinsics: Float[np.ndarray, "3 3"], height: int) -> float:
     """How far the skew moves a pixel of the first or last row sideways."""
     rows_from_centre = max(intrinsics[1, 2], height - intrinsics[1, 2])
     return float(abs(intrinsics[0, 1]) / intrinsics[1, 1] * rows_from_centre)
-
-
-def split_similarity(matrix: Float[np.ndarray, "4 4"], name: str) -> Similarity:
-    """The similarity in a 4x4 matrix. Raises UserError for any other transformation."""
-    block = matrix[:3, :3]
-    if not np.isfinite(matrix).all() or np.linalg.det(block) <= 0:
-        raise UserError(f"{name} is not a scaling with rotation and translation (NaN, mirrored or singular):\n{matrix}")
-    scale = float(np.cbrt(np.linalg.det(block)))
-    rotation = block / scale
-    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or not np.allclose(matrix[3], [0, 0, 0, 1]):
-        raise UserError(f"{name} stretches its axes differently; only one scale for all three can be used:\n{matrix}")
-    return Similarity(scale, rotation, matrix[:3, 3])

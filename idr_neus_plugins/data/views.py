@@ -8,7 +8,7 @@ from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras, CameraType
 from torch import Tensor
 
-from idr_neus_plugins.core.camera import Camera
+from idr_neus_plugins.core.camera import Camera, flip_axes
 
 
 def pinhole_matrices(cameras: Cameras) -> tuple[Float[Tensor, "views 3 3"], Float[Tensor, "views 3 4"]]:
@@ -17,8 +17,7 @@ def pinhole_matrices(cameras: Cameras) -> tuple[Float[Tensor, "views 3 3"], Floa
     for row, column, value in ((0, 0, cameras.fx), (1, 1, cameras.fy), (0, 2, cameras.cx), (1, 2, cameras.cy)):
         intrinsics[:, row, column] = value[:, 0]
     intrinsics[:, 2, 2] = 1.0
-    flip = torch.tensor([1.0, -1.0, -1.0, 1.0], device=cameras.device)
-    return intrinsics, cameras.camera_to_worlds * flip
+    return intrinsics, flip_axes(cameras.camera_to_worlds)
 
 
 def are_pinhole(cameras: Cameras) -> bool:
@@ -41,7 +40,7 @@ def nerfstudio_camera(camera: Camera) -> Cameras:
 
 def nerfstudio_cameras(cameras: list[Camera]) -> Cameras:
     """Several of them."""
-    poses = np.stack([camera.camera_to_scene for camera in cameras]) * [1.0, -1.0, -1.0, 1.0]
+    poses = flip_axes(np.stack([camera.camera_to_scene for camera in cameras]))
     intrinsics = torch.from_numpy(np.stack([camera.intrinsics for camera in cameras])).float()
     heights, widths = torch.tensor([camera.size for camera in cameras]).T
     return Cameras(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.alignment import align_points
+from idr_neus_plugins.core.similarity import align_points
 
 
 class CameraErrors(NamedTuple):

@@ -25,6 +25,7 @@ from idr_neus_plugins.evaluation.downsampling import downsample
 from idr_neus_plugins.evaluation.nearest import Progress, nearest_distances
 from idr_neus_plugins.evaluation.sampling import sample_evenly
 from idr_neus_plugins.evaluation.scores import Scores, chamfer, f_scores
+from idr_neus_plugins.reading import as_data
 
 SPACING_MM = 0.2
 """Between samples of the mesh, and the radius of the thinning."""
@@ -129,8 +130,9 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _read_points(path: Path) -> Float[np.ndarray, "n 3"]:
-    content = trimesh.load(path, process=False)
-    points = np.asarray(getattr(content, "vertices", np.empty((0, 3))), dtype=np.float64)
+    with as_data(path, "a point cloud"):
+        content = trimesh.load(path, process=False)
+        points = np.asarray(getattr(content, "vertices", np.empty((0, 3))), dtype=np.float64)
     if len(points) == 0:
         raise UserError(f"{path} holds no points.")
     return points

@@ -10,6 +10,7 @@ import torch
 
 from idr_neus_plugins.core.camera import cameras_of
 from idr_neus_plugins.core.raycasting import RayCaster
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.core.surface import Surface
 from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
@@ -61,15 +62,15 @@ def build_mesh(
     options.check()
     if options.needs_views and views is None:
         raise UserError("Visibility, hull, photographed textures and view dependence need the training views.")
-    world_from_scene = surface.world_from_scene.detach().cpu().double().numpy()
-    crop = crop or options.interest(np.linalg.inv(world_from_scene))
+    world_from_scene = Similarity.of(surface.world_from_scene.detach().cpu().double().numpy())
+    crop = crop or options.crop_solid(world_from_scene.inverse())
     sdf, cell, shape = _extract(surface, options, views, crop, progress)
     shape = large_components(shape, options.smallest_piece)
     report: dict[str, Any] = {"refined": options.refine}
     if options.refine:
         vertices = refine_vertices(shape.vertices, shape.faces, sdf, surface.normals, cell, surface.region.device)
         shape = _shape(vertices, shape.faces)
-    shape, error = _simplified(shape, options.face_budget, float(np.cbrt(np.linalg.det(world_from_scene[:3, :3]))))
+    shape, error = _simplified(shape, options.face_budget, world_from_scene.scale)
     report |= error
     mesh = Mesh(shape.vertices, shape.faces, field_normals(surface, sdf, shape, cell))
     mesh = _with_visibility(mesh, options, views, progress)

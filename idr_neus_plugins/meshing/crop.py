@@ -12,8 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.sample_lattice import SDF
+from idr_neus_plugins.reading import as_data, load_npz
 
 MARGIN = 0.05
 """Share of a point cloud's extent that is added on every side: points lie on the surface, and the last one is not
@@ -62,10 +64,9 @@ class Box(CropSolid):
         reach = np.abs(self.axes) @ self.half
         return np.stack([self.centre - reach, self.centre + reach])
 
-    def moved(self, matrix: np.ndarray) -> Box:
-        """In the frame that a 4×4 similarity leads to."""
-        scale, rotation = split_scale(matrix)
-        return Box(_move(matrix, self.centre), scale * self.half, rotation @ self.axes)
+    def moved(self, similarity: Similarity) -> Box:
+        """In the frame that a similarity leads to."""
+        return Box(similarity.points(self.centre), similarity.scale * self.half, similarity.rotation @ self.axes)
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,9 @@ class Sphere(CropSolid):
     def bounds(self) -> np.ndarray:
         return np.stack([self.centre - self.radius, self.centre + self.radius])
 
-    def moved(self, matrix: np.ndarray) -> Sphere:
-        """In the frame that a 4×4 similarity leads to."""
-        return Sphere(_move(matrix, self.centre), split_scale(matrix)[0] * self.radius)
+    def moved(self, similarity: Similarity) -> Sphere:
+        """In the frame that a similarity leads to."""
+        return Sphere(similarity.points(self.centre), similarity.scale * self.radius)
 
 
 def box_around(points: np.ndarray) -> Box:
@@ -103,45 +104,38 @@ def read_cloud(path: Path) -> np.ndarray:
 
     if not path.is_file():
         raise UserError(f"There is no point cloud {path}.")
-    try:
-        cloud: Any = None if path.suffix == ".npz" else trimesh.load(path, process=False)
-        points = np.load(path)["xyz"] if cloud is None else cloud.vertices
-    except Exception as error:  # every reader fails in its own way
-        raise UserError(f"{path} cannot be read as a point cloud ({error}). PLY, or npz with 'xyz'.") from error
+    with as_data(path, "a point cloud", "PLY, or npz with 'xyz'."):
+        if path.suffix == ".npz":
+            points = load_npz(path)["xyz"].astype(np.float64)
+        else:
+            cloud: Any = trimesh.load(path, process=False)
+            points = np.array(cloud.vertices, np.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise ValueError(f"points of the shape {points.shape}")
     if len(points) < 2 or not np.isfinite(points).all():
         raise UserError(f"{path} holds {len(points)} points, or some that are not finite: at least two are needed.")
-    return np.asarray(points, np.float64)
+    return points
 
 
-def cut(sdf: SDF, *interests: CropSolid) -> SDF:
-    """The solid inside of all interests: where they cut it, the surface is closed along their border."""
-    if not interests:
+def cut(sdf: SDF, *solids: CropSolid) -> SDF:
+    """The solid inside of all solids: where they cut it, the surface is closed along their border."""
+    if not solids:
         return sdf
-    return lambda positions: torch.stack([sdf(positions), *(part.sdf(positions) for part in interests)]).amax(0)
+    return lambda positions: torch.stack([sdf(positions), *(part.sdf(positions) for part in solids)]).amax(0)
 
 
-def region_within(region: Float[Tensor, "2 3"], interest: CropSolid) -> Float[Tensor, "2 3"]:
-    """The part of ``region`` that can hold something of ``interest``, a little wider, so that its border is inside.
+def region_within(region: Float[Tensor, "2 3"], solid: CropSolid) -> Float[Tensor, "2 3"]:
+    """The part of ``region`` that can hold something of ``solid``, a little wider, so that its border is inside.
 
     Raises UserError where they do not meet.
     """
-    low, high = interest.bounds
+    low, high = solid.bounds
     slack = 0.02 * (high - low).max()
     corners = region.new_tensor(np.stack([low - slack, high + slack]))
     inner = torch.stack([torch.maximum(region[0], corners[0]), torch.minimum(region[1], corners[1])])
     if not bool((inner[0] < inner[1]).all()):
         raise UserError(
             f"The part asked for, {low.round(3).tolist()} to {high.round(3).tolist()} in scene units, lies outside of "
-            "the region of interest. Crops are given in the world frame, the units of the input cameras."
+            "the region of solid. Crops are given in the world frame, the units of the input cameras."
         )
     return inner
-
-
-def split_scale(matrix: np.ndarray) -> tuple[float, np.ndarray]:
-    """Scale and rotation [3, 3] of a 4×4 similarity."""
-    scale = float(np.cbrt(abs(np.linalg.det(matrix[:3, :3]))))
-    return scale, matrix[:3, :3] / scale
-
-
-def _move(matrix: np.ndarray, point: np.ndarray) -> np.ndarray:
-    return matrix[:3, :3] @ point + matrix[:3, 3]

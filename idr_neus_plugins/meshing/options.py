@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.crop import Box, CropSolid, Sphere, box_around, read_cloud
 
@@ -73,7 +74,7 @@ class MeshOptions:
         if self.view_dependence and self.texture == "none":
             raise UserError("--view-dependence changes a texture: ask for --texture field or photographs.")
 
-    def interest(self, scene_from_world: np.ndarray) -> CropSolid | None:
+    def crop_solid(self, scene_from_world: Similarity) -> CropSolid | None:
         """The crop in scene units, if one is asked for."""
         if self.crop_box is not None:
             return Box.between(np.reshape(self.crop_box, (2, 3))).moved(scene_from_world)

@@ -11,6 +11,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.gltf import linear_to_srgb
 from idr_neus_plugins.meshing.mesh import Mesh, Texture
 from idr_neus_plugins.meshing.view_files import read_views
+from idr_neus_plugins.reading import as_data
 
 if TYPE_CHECKING:
     import trimesh
@@ -25,14 +26,21 @@ def read_mesh(path: Path) -> Mesh:
 
     if not path.is_file():
         raise UserError(f"There is no mesh file {path}.")
-    try:
+    with as_data(path, "a mesh", "PLY, OBJ, GLB, STL and OFF are known."):
         mesh = _one_mesh(trimesh.load(path, force="scene", process=False))
-    except Exception as error:  # every reader of trimesh fails in its own way
-        raise UserError(f"{path} cannot be read as a mesh ({error}). PLY, OBJ, GLB, STL and OFF are known.") from error
+        require_triangles(mesh, path)
+        shape = (np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertex_normals))
+        return Mesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh, path))
+
+
+def require_triangles(mesh: Any, path: Path) -> None:
+    """Raises UserError where it is no mesh, or its triangles or vertices cannot be."""
+    import trimesh
+
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces) or not np.isfinite(mesh.vertices).all():
         raise UserError(f"{path} holds no triangles, or vertices that are not finite.")
-    shape = (np.array(mesh.vertices), np.array(mesh.faces), np.array(mesh.vertex_normals))
-    return Mesh(*shape, colors=_colors(mesh, path), texture=_texture(mesh, path))
+    if mesh.faces.min() < 0 or mesh.faces.max() >= len(mesh.vertices):
+        raise UserError(f"{path} has triangles of vertices that are not there: it was cut short. Export it again.")
 
 
 def _one_mesh(scene: Any) -> trimesh.Trimesh:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.mesh import ViewDependence
+from idr_neus_plugins.reading import as_data, read_json
 from idr_neus_plugins.writing import encode_png
 
 MEANING = (
@@ -49,14 +49,14 @@ def read_views(mesh_file: Path) -> ViewDependence | None:
     description, picture = (mesh_file.with_name(name) for name in names(mesh_file.stem))
     if not description.is_file():
         return None
-    try:
-        told = json.loads(description.read_text())
+    told, advice = read_json(description), "Export the mesh again, or remove it: one colour is then for all views."
+    with as_data(picture, "the view-dependent part of a texture", advice):
         strip = np.asarray(Image.open(picture).convert("RGB"))
-        stacked = strip.reshape(told["harmonics"], -1, strip.shape[1], 3)
+    with as_data(description, f"what {picture.name} means", advice):
+        count = int(told["harmonics"])
+        stacked = strip.reshape(count, -1, strip.shape[1], 3)
         coefficients = np.ascontiguousarray(stacked.transpose(1, 2, 0, 3))
-        return ViewDependence(coefficients, np.array(told["limits"], float), np.array(told["rotation"], float))
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{description.name} or {picture.name} beside {mesh_file} cannot be read ({error}). Export the mesh again, "
-            "or remove both: it then has one colour for all views."
-        ) from error
+        limits, rotation = np.array(told["limits"], float), np.array(told["rotation"], float)
+        if limits.shape[:1] != (count,) or rotation.shape != (3, 3):
+            raise ValueError(f"limits of the shape {limits.shape} and a rotation of {rotation.shape}")
+        return ViewDependence(coefficients, limits, rotation)

@@ -71,8 +71,8 @@ def _open_runs_safely(names: Names) -> None:
 
     @wraps(stock)
     def eval_setup(config_path, eval_num_rays_per_chunk=None, test_mode: Any = "test", update_config_callback=None):
-        from idr_neus_plugins.cli.runs import open_run, read_trainer_config
         from idr_neus_plugins.errors import user_errors
+        from idr_neus_plugins.run import open_run, read_trainer_config
         from idr_neus_plugins.training.trainer import SurfaceTrainerConfig
 
         def changed(config):
@@ -83,7 +83,8 @@ def _open_runs_safely(names: Names) -> None:
         with user_errors():
             config = read_trainer_config(config_path)
             if isinstance(config, SurfaceTrainerConfig):
-                return tuple(open_run(config_path, config, test_mode, changed))
+                run = open_run(config_path, config, test_mode, changed)
+                return run.config, run.pipeline, run.checkpoint, run.step
         return stock(config_path, eval_num_rays_per_chunk, test_mode, update_config_callback)
 
     names["eval_setup"] = eval_setup
@@ -94,7 +95,7 @@ def _read_configurations_safely(names: Names) -> None:
 
     def main(config) -> None:
         if config.load_config is not None:
-            from idr_neus_plugins.cli.runs import read_trainer_config
+            from idr_neus_plugins.run import read_trainer_config
 
             written = read_trainer_config(config.load_config)
             for where in ("load_dir", "load_step", "load_checkpoint"):  # nerfstudio drops these without a word

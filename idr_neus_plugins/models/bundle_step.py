@@ -13,11 +13,12 @@ from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor
 
-from idr_neus_plugins.core.alignment import align_points
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
+from idr_neus_plugins.core.camera import flip_axes
+from idr_neus_plugins.core.similarity import align_points
 from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
-from idr_neus_plugins.models.camera_refinement import CameraRefinement, flipped
+from idr_neus_plugins.models.camera_refinement import CameraRefinement
 from idr_neus_plugins.models.surface_tracks import NoCorners, Trace, find_tracks
 
 MIN_OBSERVATIONS = 30
@@ -55,7 +56,7 @@ def bundle_step(cameras: CameraRefinement, views: Views, trace: Trace) -> None:
     if not after.poses.isfinite().all():
         CONSOLE.print("No bundle adjustment: it does not converge.")
         return
-    cameras.settle(flipped(after.poses).to(cameras.start))
+    cameras.settle(flip_axes(after.poses).to(cameras.start))
     errors = [_median_error(bundle, intrinsics, exact) for bundle in (before, after)]
     CONSOLE.print(
         f"Bundle adjustment: {len(seen.views)} observations of {len(seen.points.unique())} points, "

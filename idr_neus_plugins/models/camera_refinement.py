@@ -24,6 +24,7 @@ from nerfstudio.cameras.rays import RayBundle
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.views import Views
 
 MOVE_SCALE = 0.2
@@ -124,7 +125,7 @@ class CameraRefinement(CameraOptimizer):
         """The training views with their cameras as they are now."""
         if not self.is_on:
             return views
-        return replace(views, camera_to_scene=flipped(self.refined().detach()))
+        return replace(views, camera_to_scene=flip_axes(self.refined().detach()))
 
     def forward(self, indices: Int[Tensor, " views"]) -> Float[Tensor, "views 3 4"]:
         """From the refined cameras' frames to the given cameras' frames, as nerfstudio's viewer composes them."""
@@ -143,11 +144,6 @@ class CameraRefinement(CameraOptimizer):
             return camera.camera_to_worlds
         view = torch.tensor([camera.metadata["cam_idx"]], device=self.start.device)  # type: ignore[index]
         return (_square(self.motions(view)) @ _square(camera.camera_to_worlds.to(self.start)))[:, :3]
-
-
-def flipped(poses: Float[Tensor, "views 3 4"]) -> Float[Tensor, "views 3 4"]:
-    """OpenGL axes to OpenCV axes, and back."""
-    return poses * poses.new_tensor([1.0, -1.0, -1.0, 1.0])
 
 
 def rigid_motions(

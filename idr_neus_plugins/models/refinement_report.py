@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
-from torch import Tensor
 
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.silhouettes import silhouette_coherence
 from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.models.camera_refinement import CameraRefinement
@@ -28,7 +27,7 @@ def report_refinement(cameras: CameraRefinement, views: Views) -> None:
         CONSOLE.print("There are no masks to judge by whether the refined cameras are better than the given ones.")
         return
     before = silhouette_coherence(views)
-    after = silhouette_coherence(replace(views, camera_to_scene=_opencv(cameras.refined())))
+    after = silhouette_coherence(replace(views, camera_to_scene=flip_axes(cameras.refined())))
     CONSOLE.print(verdict(before, after))
 
 
@@ -53,7 +52,3 @@ def _distance_moved(cameras: CameraRefinement) -> str:
     degrees = torch.rad2deg(torch.arccos(cos.clamp(-1.0, 1.0))).median()
     shift = (refined[:, :, 3] - start[:, :, 3]).norm(dim=1).median()
     return f"The cameras were turned by {float(degrees):.2f}° and moved by {float(shift):.4f} scene units (medians)."
-
-
-def _opencv(poses: Float[Tensor, "views 3 4"]) -> Float[Tensor, "views 3 4"]:
-    return poses * poses.new_tensor([1.0, -1.0, -1.0, 1.0])

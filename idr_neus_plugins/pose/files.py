@@ -13,7 +13,6 @@ and its ``objects``, each with its ``mesh`` (object frame) and ``object_to_camer
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
 from idr_neus_plugins.pose.ground import Ground
+from idr_neus_plugins.reading import as_data, load_npy, matrix, number, read_json
 from idr_neus_plugins.single_view.reconstruction.inputs import read_cut_out
 
 CAMERA, IMAGES, MASKS, DEPTHS, TRUTH, MESHES = "camera.json", "image", "mask", "depth", "truth.json", "truth"
@@ -47,7 +47,9 @@ class Frame:
     def depths(self) -> Float[np.ndarray, "h w"] | None:
         if self.depth is None:
             return None
-        depths = np.load(self.depth).astype(float)
+        depths = load_npy(self.depth)
+        with as_data(self.depth, "depths"):
+            depths = depths.astype(float)
         if depths.shape != image_size(self.image):
             raise UserError(f"{self.depth} has the shape {depths.shape}; {self.image} is {image_size(self.image)}.")
         return depths
@@ -101,20 +103,18 @@ def read_truth(folder: Path) -> tuple[TrueFrame, ...]:
     path = folder / TRUTH
     if not path.is_file():
         raise UserError(f"There is no {path}, so nothing to compare with. idr-neus make-poses writes one.")
-    try:
-        rows = json.loads(path.read_text())["frames"]
+    rows = read_json(path)
+    with as_data(path, "the truth about photographs", "Make it again: idr-neus make-poses."):
         return tuple(
             TrueFrame(
-                np.array(row["camera_to_world"], float),
+                matrix(row["camera_to_world"], 4, 4, "camera_to_world"),
                 tuple(
-                    TrueObject(folder / each["mesh"], np.array(each["object_to_camera"], float))
+                    TrueObject(folder / each["mesh"], matrix(each["object_to_camera"], 4, 4, "object_to_camera"))
                     for each in row["objects"]
                 ),
             )
-            for row in rows
+            for row in rows["frames"]
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error!r}). Make it again: idr-neus make-poses.") from error
 
 
 def _mask_folders(masks: Path) -> list[Path | None]:
@@ -140,12 +140,12 @@ def _with_camera(frames: tuple[Frame, ...], folder: Path) -> Photographs:
             f"The camera's intrinsics are not known: there is no {path}. Write one with fl_x, fl_y, cx, cy, w and h in "
             'pixels, e.g. {"fl_x": 245, "fl_y": 245, "cx": 112, "cy": 112, "w": 224, "h": 224}.'
         )
-    try:
-        camera = json.loads(path.read_text())
-        fx, fy, cx, cy = (float(camera[name]) for name in ("fl_x", "fl_y", "cx", "cy"))
-        size, grounds = (int(camera["h"]), int(camera["w"])), _grounds(camera, len(frames))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} must hold fl_x, fl_y, cx, cy, w and h as numbers ({error!r}).") from error
+    camera = read_json(path)
+    with as_data(path, "a camera", "It must hold fl_x, fl_y, cx, cy, w and h as numbers."):
+        fx, fy, cx, cy, height, width = (number(camera[name], name) for name in ("fl_x", "fl_y", "cx", "cy", "h", "w"))
+        size, grounds = (int(height), int(width)), _grounds(camera, len(frames))
+        if min(fx, fy) <= 0:
+            raise ValueError(f"focal lengths of {fx:g} and {fy:g}")
     for frame in frames:
         if image_size(frame.image) != size:
             raise UserError(f"{frame.image} is {image_size(frame.image)} high and wide; {path} is for {size}.")
@@ -158,8 +158,8 @@ def _grounds(camera: dict[str, Any], frames: int) -> tuple[Ground, ...]:
     ups = _for_each(camera.get("camera_up"), frames, (3,), "camera_up")
     if ups is not None:
         lengths = np.linalg.norm(ups, axis=1, keepdims=True)
-        if not lengths.all():
-            raise ValueError("camera_up is zero")
+        if not (lengths.all() and np.isfinite(lengths).all()):
+            raise ValueError("camera_up is zero or not finite")
         ups = ups / lengths
     return tuple(
         Ground(None if heights is None else float(heights[frame]), None if ups is None else ups[frame])

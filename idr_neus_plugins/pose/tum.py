@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import as_data, read_text
 from idr_neus_plugins.writing import replace_file
 
 
@@ -24,13 +24,12 @@ def read_tum(path: Path) -> Float[np.ndarray, "frames 4 4"]:
     """Poses in the order of the file. Raises UserError for a file that is none."""
     from scipy.spatial.transform import Rotation
 
-    try:
-        rows = np.atleast_2d(np.loadtxt(path, comments="#"))
+    lines = read_text(path).splitlines()
+    with as_data(path, "a trajectory", "Lines of time tx ty tz qx qy qz qw are expected."):
+        rows = np.loadtxt(lines, comments="#", ndmin=2)
+        if not np.isfinite(rows).all() or rows.shape[1] != 8 or not len(rows):
+            raise ValueError(f"{rows.shape[0]} lines of {rows.shape[1]} numbers, or some that are not finite")
         poses = np.tile(np.eye(4), (len(rows), 1, 1))
         poses[:, :3, :3] = Rotation.from_quat(rows[:, 4:8]).as_matrix()
         poses[:, :3, 3] = rows[:, 1:4]
-    except (OSError, ValueError, IndexError) as error:
-        raise UserError(
-            f"{path} is no trajectory: lines of time tx ty tz qx qy qz qw are expected ({error})."
-        ) from error
-    return poses
+        return poses

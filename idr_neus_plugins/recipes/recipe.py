@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from idr_neus_plugins.errors import UserError, brief
-from idr_neus_plugins.reading import read_yaml
+from idr_neus_plugins.reading import number, read_yaml
 from idr_neus_plugins.recipes.names import check_names
 
 Flags = dict[str, Any]
@@ -122,7 +122,8 @@ def _read(kind: type[Entry], content: Any, where: str) -> Entry:
             check_type(value, hints[name], collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
         except TypeCheckError as error:
             raise UserError(f"{where}: {name} is of another kind than it should be: {brief(error)}.") from error
-    return kind(**content)
+    floats = {name: number(value, f"{where}: {name}") for name, value in content.items() if hints[name] is float}
+    return kind(**{**content, **floats})
 
 
 def _names_of(kind: type) -> str:

@@ -106,7 +106,7 @@ def _run(step: Step, command: list[str], job: Job, environment: Mapping[str, str
 
 def find_program(name: str) -> str:
     """The command beside this Python, or else on the PATH. Raises UserError where there is neither."""
-    beside = Path(sys.executable).with_name(name)
+    beside = Path(sys.executable).parent / name
     found = str(beside) if beside.is_file() else shutil.which(name)
     if found is None:
         raise UserError(f"There is no command {name}: install the project into this environment.")

@@ -44,8 +44,13 @@ class SurfaceTrainerConfig(TrainerConfig):
     """Wall-clock budget of the training in minutes, instead of a number of steps; every schedule is fitted to it."""
 
     def save_config(self) -> None:
-        """Writes ``config.yml`` into the run's folder, which belongs to this training from here on."""
+        """Writes ``config.yml`` into the run's folder, which belongs to this training from here on.
+
+        A scene that is not there is refused before: it leaves no folder.
+        """
         with user_errors():
+            if (require_data := getattr(self.pipeline.datamanager, "require_data", None)) is not None:
+                require_data()
             claim(self.get_base_dir())
             replace_file(self.get_base_dir() / "config.yml", yaml.dump(self).encode())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from idr_neus_plugins.reading import read_json
 
 if TYPE_CHECKING:
     from nerfstudio.cameras.cameras import Cameras
@@ -46,6 +47,6 @@ def read_scene_mesh(path: Path, world_from_scene: np.ndarray) -> Mesh:
     from idr_neus_plugins.meshing.reading import read_mesh
 
     mesh, record = read_mesh(path), path.with_suffix(".json")
-    if record.is_file() and json.loads(record.read_text()).get("frame") == "scene":
+    if record.is_file() and read_json(record).get("frame") == "scene":
         return mesh
     return to_frame(mesh, np.linalg.inv(world_from_scene))

@@ -31,6 +31,6 @@ class SurfacePanel(ViewerControl):
         )
         controls = Controls(viewer.viser_server, actions)
         live = LiveSurface(viewer, self._model, controls, self.history)
-        curtain = BlankRendering(self._model, lambda: live.shows_mesh)
-        viewer.get_model = lambda: curtain  # type: ignore[method-assign]
+        blank = BlankRendering(self._model, lambda: live.shows_mesh)
+        viewer.get_model = lambda: blank  # type: ignore[method-assign]
         live.start()

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.core.surface import Surface
-from idr_neus_plugins.meshing.crop import read_cloud, split_scale
+from idr_neus_plugins.meshing.crop import read_cloud
 from idr_neus_plugins.viewer.requests import scale_colors
 
 MOST = 50_000
@@ -40,14 +41,13 @@ def point_errors(path: Path, surface: Surface) -> PointErrors:
 
     Raises UserError for a file that holds none. Hold the training's lock meanwhile.
     """
-    world_from_scene = surface.world_from_scene.cpu().numpy()
+    world_from_scene = Similarity.of(surface.world_from_scene.cpu().numpy())
     points = read_cloud(path)
     if len(points) > MOST:
         points = points[np.random.default_rng(0).permutation(len(points))[:MOST]]
-    scene_from_world = np.linalg.inv(world_from_scene)
-    positions = points @ scene_from_world[:3, :3].T + scene_from_world[:3, 3]
+    positions = world_from_scene.inverse().points(points)
     places = torch.from_numpy(positions).float().to(surface.region.device)
     step = STEP * surface.normals(places)
     slopes = (surface.sdf(places + step) - surface.sdf(places - step)) / (2.0 * STEP)
     errors = (surface.sdf(places).abs() / slopes.clamp(min=1e-3)).cpu().numpy()
-    return PointErrors(positions, errors * split_scale(world_from_scene)[0])
+    return PointErrors(positions, errors * world_from_scene.scale)

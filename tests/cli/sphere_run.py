@@ -25,6 +25,9 @@ COLOR = (1.0, 0.5, 0.0)
 class Sphere(nn.Module):
     """What commands use of a model. The trained radius is its one weight."""
 
+    region: Tensor
+    world_from_scene: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.radius = nn.Parameter(torch.full((1,), 0.1))
@@ -52,16 +55,16 @@ class Sphere(nn.Module):
         return self.colors(positions)
 
 
-class AtLevel(Surface):
+class AtLevel(Sphere):
     """The sphere where its sdf has another value."""
 
     def __init__(self, sphere: Sphere, level: float) -> None:
-        self.sphere, self.level = sphere, level
-        self.region, self.world_from_scene = sphere.region, sphere.world_from_scene
-        self.normals, self.colors, self.radiance = sphere.normals, sphere.colors, sphere.radiance
+        super().__init__()
+        self.load_state_dict(sphere.state_dict())
+        self.level = level
 
     def sdf(self, positions: Tensor) -> Tensor:
-        return self.sphere.sdf(positions) - self.level
+        return super().sdf(positions) - self.level
 
 
 class NoSurface(nn.Module):

@@ -52,7 +52,7 @@ class Filmed(SphereSurface):
 def test_a_film_shows_rendering_normals_and_mesh(tmp_path, monkeypatch):
     import mediapy
 
-    monkeypatch.setattr("idr_neus_plugins.cli.runs.load_run", lambda _: SimpleNamespace(model=Filmed()))
+    monkeypatch.setattr("idr_neus_plugins.run.load_run", lambda _: SimpleNamespace(model=Filmed()))
     monkeypatch.setattr("idr_neus_plugins.cli.turntable.RESOLUTION", 32)
     film = tmp_path / "films" / "ball.mp4"
     Turntable(Path("config.yml"), film, frames=6, size=32, gif_width=48, gif_frames=3).main()

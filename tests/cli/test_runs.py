@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from idr_neus_plugins.cli.runs import load_run
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.run import load_run
 from tests.cli.sphere_run import NoSurface, Sphere, write_run
 
 
@@ -14,7 +14,7 @@ def test_the_latest_weights_are_loaded(tmp_path, monkeypatch):
     write_run(tmp_path / "run", step=999, radius=torch.tensor([0.3]))
     config = write_run(tmp_path / "run", step=2000, radius=torch.tensor([0.4]))
     monkeypatch.chdir(tmp_path)  # the run is found beside its config.yml, not where the command is started
-    pipeline = load_run(config)
+    pipeline = load_run(config).pipeline
     assert pipeline.model.radius.item() == pytest.approx(0.4) and not pipeline.training
 
 

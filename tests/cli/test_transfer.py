@@ -37,7 +37,7 @@ def model(seed: int):
 def runs(monkeypatch) -> tuple[Path, Path]:
     """Two configurations whose models are at hand."""
     models = {Path("a/config.yml"): model(0), Path("b/config.yml"): model(1)}
-    monkeypatch.setattr("idr_neus_plugins.cli.runs.load_run", lambda path: SimpleNamespace(model=models[path]))
+    monkeypatch.setattr("idr_neus_plugins.run.load_run", lambda path: SimpleNamespace(model=models[path]))
     return Path("a/config.yml"), Path("b/config.yml")
 
 

@@ -41,9 +41,9 @@ def test_the_background_is_trained_and_saved(run):
 
 def test_its_loaded_model_shows_both_renderings_and_a_mesh_comes_out(run, tmp_path):
     from idr_neus_plugins.cli.export_mesh import ExportMesh
-    from idr_neus_plugins.cli.runs import load_run
+    from idr_neus_plugins.run import load_run
 
-    pipeline = load_run(run)
+    pipeline = load_run(run).pipeline
     camera = pipeline.datamanager.eval_dataset.cameras[:1]
     outputs = pipeline.model.get_outputs_for_camera(camera)
     assert outputs["rgb"].shape == outputs["surface_rgb"].shape == (48, 48, 3)

@@ -102,6 +102,12 @@ def test_what_is_refused(new_data, tmp_path):
     np.savez(new_data / "wrong.npz", K=np.eye(3), R=np.eye(3), t=np.zeros(3))
     with pytest.raises(UserError, match="shapes"):
         read_projections(new_data / "wrong.npz")
+    np.savez(new_data / "wrong.npz", K=np.eye(3), R=np.ones((2, 3, 3)), t=np.zeros((2, 3)))
+    with pytest.raises(UserError, match="R of view 0 has no rotation"):
+        read_projections(new_data / "wrong.npz")
+    np.savez(new_data / "wrong.npz", K=np.eye(3), R=np.eye(3).astype(str), t=np.zeros((2, 3)))
+    with pytest.raises(UserError, match="must hold numbers"):
+        read_projections(new_data / "wrong.npz")
     (new_data / "short_par.txt").write_text("1\nimage.png 1 2 3\n")
     with pytest.raises(UserError, match="21 numbers"):
         read_projections(new_data / "short_par.txt")

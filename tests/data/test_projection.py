@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from idr_neus_plugins.data.projection import compose_projection, decompose_projection, skew_in_pixels, split_similarity
+from idr_neus_plugins.data.projection import compose_projection, decompose_projection, skew_in_pixels
 from idr_neus_plugins.errors import UserError
 
 unit = st.floats(-1.0, 1.0)
@@ -50,15 +50,3 @@ def test_what_is_no_camera_is_refused(projection):
 def test_skew_counts_where_it_is_largest():
     intrinsics = np.array([[1000.0, 2.0, 400.0], [0.0, 1000.0, 250.0], [0.0, 0.0, 1.0]])
     assert skew_in_pixels(intrinsics, 600) == pytest.approx(0.7)
-
-
-def test_similarity_is_split_and_anything_else_refused():
-    matrix = np.eye(4)
-    matrix[:3, :3] = 2.5 * Rotation.from_euler("x", 0.3).as_matrix()
-    matrix[:3, 3] = [1.0, 2.0, 3.0]
-    scale, rotation, translation = split_similarity(matrix, "it")
-    assert scale == pytest.approx(2.5)
-    assert np.allclose(scale * rotation, matrix[:3, :3]) and np.allclose(translation, [1, 2, 3])
-    for wrong in (np.diag([1.0, 1.0, 2.0, 1.0]), np.diag([-1.0, 1.0, 1.0, 1.0]), np.zeros((4, 4))):
-        with pytest.raises(UserError, match="it "):
-            split_similarity(wrong, "it")

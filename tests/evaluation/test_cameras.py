@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from idr_neus_plugins.cli.eval_cameras import EvalCameras
-from idr_neus_plugins.core.alignment import align_points
+from idr_neus_plugins.core.similarity import align_points
 from idr_neus_plugins.data.pose_files import read_poses, read_scene_poses
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.camera_plot import plot_camera_errors

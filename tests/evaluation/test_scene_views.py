@@ -29,7 +29,7 @@ def scene_views(*cameras: Camera, radius: float = 100.0, masked: bool = True) ->
 def table() -> trimesh.Trimesh:
     """From -5 to 5 at height 0, and a plate from -1 to 1 at height 1."""
     board = trimesh.creation.box(extents=[SIZE, SIZE, 1e-4])
-    return trimesh.util.concatenate([board, trimesh.creation.box(extents=[2, 2, 1e-4]).apply_translation([0, 0, 1])])
+    return trimesh.util.concatenate([board, trimesh.creation.box(extents=[2, 2, 1e-4]).apply_translation([0, 0, 1])])  # type: ignore[return-value]
 
 
 def floor_points(*places: tuple[float, float]) -> SurfacePoints:

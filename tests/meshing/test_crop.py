@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.crop import Box, Sphere, box_around, cut, read_cloud, region_within
 from idr_neus_plugins.meshing.extract import extract_mesh
@@ -34,7 +35,7 @@ def test_a_moved_box_is_the_box_of_moved_points(seed):
     box, matrix = turned_box(seed), similarity(seed)
     points = np.random.default_rng(seed).normal(size=(100, 3))
     moved = trimesh.transform_points(points, matrix)
-    values, values_moved = box.sdf(torch.tensor(points)), box.moved(matrix).sdf(torch.tensor(moved))
+    values, values_moved = box.sdf(torch.tensor(points)), box.moved(Similarity.of(matrix)).sdf(torch.tensor(moved))
     torch.testing.assert_close(values_moved, 3.7 * values)
 
 

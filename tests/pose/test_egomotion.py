@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from idr_neus_plugins.cli.egomotion import FollowCamera
+from idr_neus_plugins.cli.egomotion import EstimateEgomotion
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.reading import read_mesh
-from idr_neus_plugins.pose.egomotion.estimation import follow
+from idr_neus_plugins.pose.egomotion.estimation import estimate_egomotion
 from idr_neus_plugins.pose.egomotion.layout import layout_of, seen, world_pose
 from idr_neus_plugins.pose.egomotion.result import write_egomotion
 from idr_neus_plugins.pose.egomotion.tracking import Refinement, TrackingSettings
@@ -40,7 +40,7 @@ def followed(sequence_scene, tmp_path_factory):
     folder = tmp_path_factory.mktemp("egomotion") / "found"
     photographs = read_photographs(sequence_scene)
     shapes = [known(read_mesh(each.mesh)) for each in read_truth(sequence_scene)[0].objects]
-    write_egomotion(folder, follow(photographs, shapes, QUICK, SETTINGS), photographs)
+    write_egomotion(folder, estimate_egomotion(photographs, shapes, QUICK, SETTINGS), photographs)
     return folder
 
 
@@ -59,6 +59,6 @@ def test_the_scene_is_one_to_train_on(followed):
 
 def test_what_does_not_fit_is_refused(sequence_scene, tmp_path):
     with pytest.raises(UserError, match="either --mesh"):
-        FollowCamera(sequence_scene, tmp_path / "a").main()
+        EstimateEgomotion(sequence_scene, tmp_path / "a").main()
     with pytest.raises(UserError, match="shows 2 objects"):
-        FollowCamera(sequence_scene, tmp_path / "a", mesh=(sequence_scene / "truth/000.ply",)).main()
+        EstimateEgomotion(sequence_scene, tmp_path / "a", mesh=(sequence_scene / "truth/000.ply",)).main()

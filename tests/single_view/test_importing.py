@@ -105,7 +105,7 @@ def test_oriented_points_of_occupancy_networks(tmp_path):
     (folder / "img_choy2016").mkdir(parents=True)
     scale, loc = 0.7, np.array([0.01, 0.02, 0.03])
     y_up = with_y_up(shape).solid
-    points, faces = y_up.sample(100_000, return_index=True, seed=0)
+    points, faces = y_up.sample(100_000, return_index=True, seed=0)  # type: ignore[misc]
     cloud = {"points": (points - loc) / scale, "normals": y_up.face_normals[faces]}
     halves = {name: values.astype(np.float16) for name, values in cloud.items()}
     np.savez(folder / "pointcloud.npz", **halves, loc=loc, scale=scale)

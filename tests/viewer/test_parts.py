@@ -1,4 +1,4 @@
-"""Crop, reference points and curtain."""
+"""Crop, reference points and blank."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def test_behind_the_curtain_nothing_is_rendered():
     camera = Cameras(torch.eye(4)[None, :3], 10.0, 10.0, 4.0, 3.0, 8, 6)
     model, drawn = Mock(training=True), []
     model.get_outputs_for_camera.return_value = {"rgb": torch.ones(6, 8, 3), "uncertainty": torch.ones(6, 8, 1)}
-    curtain = BlankRendering(model, lambda: bool(drawn))
-    assert curtain.get_outputs_for_camera(camera, obb_box=None) is model.get_outputs_for_camera.return_value
-    assert curtain.training is True
+    blank = BlankRendering(model, lambda: bool(drawn))
+    assert blank.get_outputs_for_camera(camera, obb_box=None) is model.get_outputs_for_camera.return_value
+    assert blank.training is True
     drawn.append(True)
-    outputs = curtain.get_outputs_for_camera(camera)
+    outputs = blank.get_outputs_for_camera(camera)
     assert {name: value.shape[-1] for name, value in outputs.items()} == {
         "rgb": 3, "accumulation": 1, "depth": 1, "normals": 3, "uncertainty": 1
     }  # fmt: skip

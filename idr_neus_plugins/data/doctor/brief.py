@@ -21,8 +21,7 @@ from idr_neus_plugins.data.views import are_pinhole
 
 VIEWS, PAIRS = 12, 6
 
-OF_ALL_VIEWS: tuple[Check, ...] = (
-    camera_checks.check_directions,
+OF_ANY_LENS: tuple[Check, ...] = (
     camera_checks.check_same_places,
     region.check_cameras_outside,
     mask_checks.check_coverage,
@@ -38,19 +37,19 @@ CHECKS: tuple[Check, ...] = (
 def brief_findings(outputs: DataparserOutputs, name: str) -> list[Finding]:
     """What a look at the cameras and masks of a parsed scene shows, and at the pictures of a dozen neighbouring views.
 
-    Lenses other than pinholes are passed over.
+    Checks that follow rays are left out for lenses other than pinholes.
     """
-    if not are_pinhole(outputs.cameras):
-        return []
     numbers = tuple(outputs.metadata["view_indices"])
     in_alpha = outputs.metadata.get("foreground_in_alpha", False)
     views = views_of(outputs)
     whole = Examination(PosedScene(views, np.eye(4)), name, PAIRS, in_alpha, numbers)
+    if not are_pinhole(outputs.cameras):
+        return examine(whole, OF_ANY_LENS)
     some = spread_pairs(scene_directions(outputs))
     few = Examination(
         PosedScene(tuple(views[i] for i in some), np.eye(4)), name, PAIRS, in_alpha, tuple(numbers[i] for i in some)
     )
-    return examine(whole, OF_ALL_VIEWS) + examine(few, CHECKS)
+    return examine(whole, (camera_checks.check_directions, *OF_ANY_LENS)) + examine(few, CHECKS)
 
 
 def tell_findings(outputs: DataparserOutputs, data: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.matches import PairMatches, distances_of, fundamental
@@ -24,13 +25,12 @@ SAME = 1e-6
 BETTER = 0.3
 """Another convention is named where it leaves less than this share of the error."""
 
-OTHER_AXES = np.diag([1.0, -1.0, -1.0, 1.0])
 CONVENTIONS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
-    "--flip-axes": ("y and z of the cameras are the other way round", lambda poses: poses @ OTHER_AXES),
+    "--flip-axes": ("y and z of the cameras are the other way round", flip_axes),
     "--invert-poses": ("the poses are world-to-camera", np.linalg.inv),
     "--invert-poses --flip-axes": (
         "the poses are world-to-camera with y and z the other way round",
-        lambda poses: np.linalg.inv(poses) @ OTHER_AXES,
+        lambda poses: flip_axes(np.linalg.inv(poses)),
     ),
 }
 """What else the poses may mean, by the options that put it right."""
@@ -48,7 +48,7 @@ def check_directions(scene: Examination) -> list[Finding]:
         fix = "Say where the object is: " + scene.convert("--region X Y Z RADIUS")
         world = np.stack([view.camera_to_world for view in scene.scene.views])
         for option, (meaning, change) in CONVENTIONS.items():
-            if len(_blind(scene, _to_scene(scene, change(world)))) <= 0.1 * len(scene):
+            if len(_blind(scene, camera_in_scene(change(world), scene.world_from_scene))) <= 0.1 * len(scene):
                 evidence, fix = f"{evidence} They all would if {meaning}.", scene.convert(option)
                 break
 
@@ -121,10 +121,6 @@ def check_wrong_views(scene: Examination) -> list[Finding]:
 def _blind(scene: Examination, poses: Float[np.ndarray, "views 4 4"]) -> tuple[int, ...]:
     cameras = enumerate(zip(scene.intrinsics, poses, scene.sizes, strict=True))
     return tuple(i for i, (matrix, pose, size) in cameras if not sees_unit_sphere(matrix, pose[:3], size))
-
-
-def _to_scene(scene: Examination, world_poses: Float[np.ndarray, "views 4 4"]) -> Float[np.ndarray, "views 4 4"]:
-    return camera_in_scene(world_poses, scene.world_from_scene)
 
 
 def _text_order(scene: Examination) -> list[int] | None:

@@ -37,8 +37,11 @@ def check_coverage(scene: Examination) -> list[Finding]:
     if scene.foreground is None:
         return []
     shares = np.array([mask.mean() for mask in scene.foreground])
-    odd = tuple(np.flatnonzero((shares < LEAST_FOREGROUND) | (shares > MOST_FOREGROUND)).tolist())
-    if not odd or 2 * len(odd) > len(shares):
+    empty, full = shares < LEAST_FOREGROUND, shares > MOST_FOREGROUND
+    if 2 * full.sum() > len(shares):  # they say where photographs are valid, or nothing
+        full = np.zeros_like(full)
+    odd = tuple(np.flatnonzero(empty | full).tolist())
+    if not odd or empty.all():
         return []
     evidence = (
         f"The mask of view {scene.names(odd)} holds {100 * shares[odd[0]]:.1f} % of the picture; the median is "

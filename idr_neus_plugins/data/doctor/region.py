@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.masks import check_polarity
@@ -38,7 +39,7 @@ def check_region_size(scene: Examination) -> list[Finding]:
 def check_cameras_outside(scene: Examination) -> list[Finding]:
     """Cameras within the region photograph it from inside; surfaces grow right before them."""
     distances = np.linalg.norm(scene.camera_to_scene[:, :3, 3], axis=1)
-    inside = tuple(np.flatnonzero(distances <= 1.0).tolist())
+    inside = tuple(np.flatnonzero(distances <= 1.0 + 1e-6).tolist())
     if not inside:
         return []
     evidence = f"{len(inside)} of {len(scene)} cameras are inside the region of interest ({scene.names(inside)})."
@@ -51,7 +52,7 @@ def check_cameras_outside(scene: Examination) -> list[Finding]:
 
 def check_scale(scene: Examination) -> list[Finding]:
     """A world whose origin is so far away that mesh files in single precision blur the object."""
-    radius = float(np.cbrt(np.linalg.det(scene.world_from_scene[:3, :3])))
+    radius = Similarity.of(scene.world_from_scene).scale
     distance = float(np.linalg.norm(scene.world_from_scene[:3, 3])) / radius
     if distance < FARTHEST_ORIGIN:
         return []

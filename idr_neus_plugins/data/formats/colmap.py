@@ -12,7 +12,7 @@ from idr_neus_plugins.errors import UserError
 
 
 def write_colmap(scene: PosedScene, folder: Path) -> None:
-    """Copies the files and writes a reconstruction without points: one PINHOLE or OPENCV camera per view.
+    """Copies the files and writes a reconstruction without points, with one camera per view.
 
     Masks are named as COLMAP wants them, image.jpg.png. The format has no place for the region of interest.
     """
@@ -34,10 +34,12 @@ def _camera(number: int, view: View):
     from nerfstudio.data.utils.colmap_parsing_utils import Camera
 
     k1, k2, k3, k4, p1, p2 = view.distortion
-    if k3 or k4:
+    if (k3 or k4) and not view.is_fisheye:
         raise UserError(f"The camera of {view.image} has k3 or k4, which COLMAP's OPENCV model lacks.")
     matrix, (height, width) = view.intrinsics, view.size
     pinhole = [matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]]
     if view.is_pinhole:
         return Camera(number, "PINHOLE", width, height, np.array(pinhole))
+    if view.is_fisheye:
+        return Camera(number, "OPENCV_FISHEYE", width, height, np.array([*pinhole, k1, k2, k3, k4]))
     return Camera(number, "OPENCV", width, height, np.array([*pinhole, k1, k2, p1, p2]))

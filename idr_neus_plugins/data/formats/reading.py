@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from idr_neus_plugins.data.camera_order import in_order_of_names
 from idr_neus_plugins.data.formats.corrections import Axis, mirror_world
+from idr_neus_plugins.data.formats.layout import Layout, where, with_file
 from idr_neus_plugins.data.formats.readers.blended_mvs import is_blended_mvs, read_blended_mvs
 from idr_neus_plugins.data.formats.readers.bundle_sdf import is_bundle_sdf, read_bundle_sdf
 from idr_neus_plugins.data.formats.readers.checks import checked
@@ -19,8 +21,23 @@ from idr_neus_plugins.data.formats.readers.sdfstudio import read_sdfstudio
 from idr_neus_plugins.data.formats.readers.transforms import read_split_transforms, read_transforms
 from idr_neus_plugins.data.formats.readers.unknown import what_is_there
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
-from idr_neus_plugins.data.idr_scene import IdrScene, camera_files, read_idr_scene
+from idr_neus_plugins.data.idr_scene import CAMERA_FILES, IdrScene, camera_files, read_idr_scene
 from idr_neus_plugins.errors import UserError
+
+LAYOUTS = (
+    Layout(with_file("meta_data.json"), read_sdfstudio),
+    Layout(where(is_blended_mvs), read_blended_mvs),
+    Layout(with_file("transforms.json"), read_transforms),
+    Layout(where(lambda folder: (folder / "transforms_train.json").is_file()), read_split_transforms),
+    Layout(where(models_in), read_colmap),
+    Layout(where(lambda folder: (folder / POSES).is_file()), read_llff),
+    Layout(where(is_polycam), read_polycam),
+    Layout(where(is_bundle_sdf), read_bundle_sdf),
+    Layout(find_reality_capture, read_reality_capture),
+    Layout(find_metashape, read_metashape),
+)
+"""What a folder without IDR's cameras may be; of several the first. Cameras with a region of interest come before
+poses, and poses before what they were made from."""
 
 
 def read_posed_scene(path: Path, cameras: str = "auto", mirror: Axis | None = None) -> PosedScene:
@@ -41,7 +58,7 @@ def read_posed_scene(path: Path, cameras: str = "auto", mirror: Axis | None = No
 def find_reader(path: Path, cameras: str = "auto") -> Callable[[], PosedScene] | None:
     """What reads this folder or file; None for one that is in no known layout.
 
-    A folder may be in several: cameras with a region of interest come first, then poses, then what they were made from.
+    IDR's cameras, which bring a region of interest, come first, then ``LAYOUTS``.
     """
     if path.suffix == ".json":
         return lambda: (read_sdfstudio if path.name == "meta_data.json" else read_transforms)(path)
@@ -49,30 +66,11 @@ def find_reader(path: Path, cameras: str = "auto") -> Callable[[], PosedScene] |
         return None
     if cameras != "auto" or camera_files(path):
         return lambda: from_idr_scene(read_idr_scene(path, cameras))
-    return _find_foreign_reader(path)
-
-
-def _find_foreign_reader(path: Path) -> Callable[[], PosedScene] | None:
-    if (path / "meta_data.json").is_file():
-        return lambda: read_sdfstudio(path / "meta_data.json")
-    if is_blended_mvs(path):
-        return lambda: read_blended_mvs(path)
-    if (path / "transforms.json").is_file():
-        return lambda: read_transforms(path / "transforms.json")
-    if (path / "transforms_train.json").is_file():
-        return lambda: read_split_transforms(path)
-    if models_in(path):
-        return lambda: read_colmap(path)
-    if (path / POSES).is_file():
-        return lambda: read_llff(path)
-    if is_polycam(path):
-        return lambda: read_polycam(path)
-    if is_bundle_sdf(path):
-        return lambda: read_bundle_sdf(path)
-    if (table := find_reality_capture(path)) is not None:
-        return lambda: read_reality_capture(table)
-    if (document := find_metashape(path)) is not None:
-        return lambda: read_metashape(document)
+    for layout in LAYOUTS:
+        if (found := layout.find(path)) is not None:
+            return partial(layout.read, found)
+    if any((path / name).is_file() for name in CAMERA_FILES):  # damaged, or of something else: its reader says so
+        return lambda: from_idr_scene(read_idr_scene(path))
     return None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.data.projection import split_similarity
+from idr_neus_plugins.core.similarity import Similarity
 
 NO_DISTORTION = (0.0,) * 6
 SCENE_TO_WORLD = "The transformation from scene to world"
@@ -79,11 +79,11 @@ def camera_in_scene(
     camera_to_world: Float[np.ndarray, "*views 4 4"], world_from_scene: Float[np.ndarray, "4 4"]
 ) -> Float[np.ndarray, "*views 4 4"]:
     """Rigid camera-to-scene poses of cameras in the world."""
-    return split_similarity(world_from_scene, SCENE_TO_WORLD).inverse().cameras(camera_to_world)
+    return Similarity.of(world_from_scene, SCENE_TO_WORLD).inverse().cameras(camera_to_world)
 
 
 def camera_in_world(
     camera_to_scene: Float[np.ndarray, "*views 4 4"], world_from_scene: Float[np.ndarray, "4 4"]
 ) -> Float[np.ndarray, "*views 4 4"]:
     """The other way."""
-    return split_similarity(world_from_scene, SCENE_TO_WORLD).cameras(camera_to_scene)
+    return Similarity.of(world_from_scene, SCENE_TO_WORLD).cameras(camera_to_scene)

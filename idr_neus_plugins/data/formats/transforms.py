@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.files import copy_files
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.writing import write_json
 
-OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 LENS = ("k1", "k2", "k3", "k4", "p1", "p2")
 
 
@@ -21,7 +19,8 @@ def write_transforms(scene: PosedScene, folder: Path) -> None:
     The key ``scale_mat`` holds the region of interest. nerfstudio ignores it; our parser uses it.
     """
     placed = copy_files(scene, folder, "images", "masks")
-    meta: dict[str, Any] = {"camera_model": "OPENCV", "frames": [_frame(view, folder) for view in placed.views]}
+    model = "OPENCV_FISHEYE" if all(view.is_fisheye for view in placed.views) else "OPENCV"
+    meta: dict[str, Any] = {"camera_model": model, "frames": [_frame(view, folder) for view in placed.views]}
     if scene.world_from_scene is not None:
         meta["scale_mat"] = scene.world_from_scene.tolist()
     write_json(folder / "transforms.json", meta)
@@ -30,7 +29,7 @@ def write_transforms(scene: PosedScene, folder: Path) -> None:
 def _frame(view: View, folder: Path) -> dict[str, Any]:
     frame = {
         "file_path": view.image.relative_to(folder).as_posix(),
-        "transform_matrix": (view.camera_to_world @ OPENGL).tolist(),
+        "transform_matrix": flip_axes(view.camera_to_world).tolist(),
         "w": view.size[1],
         "h": view.size[0],
         "fl_x": float(view.intrinsics[0, 0]),
@@ -38,5 +37,6 @@ def _frame(view: View, folder: Path) -> dict[str, Any]:
         "cx": float(view.intrinsics[0, 2]),
         "cy": float(view.intrinsics[1, 2]),
         **dict(zip(LENS, view.distortion, strict=True)),
+        **({"is_fisheye": True} if view.is_fisheye else {}),
     }
     return frame if view.mask is None else frame | {"mask_path": view.mask.relative_to(folder).as_posix()}

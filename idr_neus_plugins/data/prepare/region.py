@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.prepare.ground import find_ground
 from idr_neus_plugins.data.region import MARGIN, NEAREST_CAMERA, sphere_to_matrix
@@ -28,7 +29,7 @@ def sphere_around_points(
     Where most of these lie on a ground, only those that stand on it count, and the spots below them: a plain object on
     a printed sheet has few points of its own. Stays at the start with fewer than 50 points.
     """
-    centre, radius = start[:3, 3].copy(), float(np.cbrt(np.linalg.det(start[:3, :3])))
+    centre, radius = start[:3, 3].copy(), Similarity.of(start).scale
     inside = points[np.linalg.norm(points - centre, axis=1) < radius]
     ground = find_ground(inside, cameras, radius) if len(inside) >= MIN_POINTS else None
     if ground is not None:

@@ -63,7 +63,7 @@ class Bricks:
     def rows(self) -> int:
         return NODES * len(self.lowest)
 
-    def row(self, i: Int[Tensor, " *n"], j: Int[Tensor, " *n"], k: Int[Tensor, " *n"]) -> Int[Tensor, " *n"]:
+    def row(self, i: Int[Tensor, " *#n"], j: Int[Tensor, " *#n"], k: Int[Tensor, " *#n"]) -> Int[Tensor, " *n"]:
         """Where the nodes' values lie."""
         within = (i % SIDE * SIDE + j % SIDE) * SIDE + k % SIDE
         return self.first[i // SIDE, j // SIDE, k // SIDE].long() + within

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -17,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.lattice import Lattice
+from idr_neus_plugins.reading import as_data, load_npz, matrix
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,17 @@ class KnownSurface:
     @classmethod
     def read(cls, path: Path) -> KnownSurface:
         """Raises UserError for a file that is none."""
-        try:
-            with np.load(path) as content:
-                sdf, frame, matrix = (content[name] for name in ("sdf", "frame", "world_from_scene"))
-            x, y, z, voxel = frame.tolist()
-            lattice = Lattice((x, y, z), voxel, sdf.shape)
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise UserError(
-                f"{path} is no surface to start from ({error}). idr-neus reconstruct writes one as start.npz."
-            ) from error
-        return cls(torch.from_numpy(sdf).float(), lattice, torch.from_numpy(matrix).double())
+        with as_data(path, "a surface to start from", "idr-neus reconstruct writes one as start.npz."):
+            content = load_npz(path)
+            sdf, frame, transform = (content[name] for name in ("sdf", "frame", "world_from_scene"))
+            x, y, z, voxel = frame.astype(float).tolist()
+            nx, ny, nz = sdf.shape
+            sdf, transform = sdf.astype(np.float32), matrix(transform, 4, 4, "world_from_scene")
+            if not np.isfinite(sdf).all() or not np.isfinite(frame).all() or voxel <= 0 or min(sdf.shape) < 2:
+                raise ValueError("distances or a lattice that cannot be")
+            if abs(np.linalg.det(transform[:3, :3])) < 1e-30:
+                raise ValueError("world_from_scene cannot be undone")
+            return cls(torch.from_numpy(sdf), Lattice((x, y, z), voxel, (nx, ny, nz)), torch.from_numpy(transform))
 
     def content(self) -> bytes:
         """Of the file, distances in half precision."""

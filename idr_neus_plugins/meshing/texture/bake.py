@@ -43,33 +43,35 @@ def bake(
     unwrapped = unwrap(mesh, size)
     texels = rasterise(unwrapped, size)
     told: dict[str, Any] = {"texels": len(texels.rows)}
-    looks: Sequence[ViewColors] = []
+    view_colors: Sequence[ViewColors] = []
     if options.texture == "field" or views is None:
         colors = field.along_normals(texels.positions)
         if views is not None and options.view_dependence:
-            looks = [field_view_colors(field.radiance, camera.centre) for camera in cameras_of(views)]
+            view_colors = [field_view_colors(field.radiance, camera.centre) for camera in cameras_of(views)]
     else:
         photographs = prepare_all(mesh, views, progress=progress)
         blended = blend(photographs, texels, progress=progress)
         colors, blank = blended.colors, blended.weights == 0
         colors[blank] = field.along_normals(texels.positions[blank])
         told |= {"texels_photographed": float((~blank).mean()), "exposure_gains": blended.gains.tolist()}
-        looks = [photograph_view_colors(each, field.radiance) for each in photographs]
+        view_colors = [photograph_view_colors(each, field.radiance) for each in photographs]
     texture = Texture(unwrapped.uv, padded(texels, colors, size))
     if options.view_dependence:
-        texture = replace(texture, views=view_dependence(unwrapped, texture, looks, options.view_dependence, progress))
+        texture = replace(
+            texture, views=view_dependence(unwrapped, texture, view_colors, options.view_dependence, progress)
+        )
     return replace(unwrapped.mesh, texture=texture, colors=None), told
 
 
 def view_dependence(
-    unwrapped: Unwrapped, texture: Texture, looks: Sequence[ViewColors], degree: int, progress: bool
+    unwrapped: Unwrapped, texture: Texture, view_colors: Sequence[ViewColors], degree: int, progress: bool
 ) -> ViewDependence:
     """Fitted at half the picture's resolution, or less: light varies more slowly than paint."""
     size = min(len(texture.image) // 2, LARGEST)
     texels = rasterise(unwrapped, size)
     uv = np.stack([texels.columns + 0.5, size - texels.rows - 0.5], 1) / size
     base = at_uv(texture.image, uv) / np.float32(255)
-    steps, limits = quantised(fit_texels(texels, base, looks, degree, progress))
+    steps, limits = quantised(fit_texels(texels, base, view_colors, degree, progress))
     pictures = padded(texels, steps.reshape(len(steps), -1), size)
     return ViewDependence(pictures.reshape(size, size, -1, 3), limits, np.eye(3))
 

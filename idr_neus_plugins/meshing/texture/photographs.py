@@ -68,7 +68,7 @@ def prepare(caster: RayCaster, camera: Camera, image: np.ndarray, mask: np.ndarr
     return Photograph(camera, image[:height, :width], nearest, inside)
 
 
-def look(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def colors_in(photograph: Photograph, positions: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colours [t, 3] float32 in [0, 1] of surface points [t, 3] in one photograph, and their weights [t]."""
     camera = photograph.camera
     colors, weights = np.zeros((len(positions), 3), np.float32), np.zeros(len(positions), np.float32)
@@ -114,8 +114,8 @@ def blend(photographs: list[Photograph], texels: Texels, progress: bool = True) 
 
 def _gains(photographs: list[Photograph], texels: Texels) -> np.ndarray:
     some = np.random.default_rng(0).permutation(len(texels.rows))[:SAMPLES]
-    looks = [look(photograph, texels.positions[some], texels.normals[some]) for photograph in photographs]
-    colors, weights = (np.stack(columns) for columns in zip(*looks, strict=True))
+    seen = [colors_in(photograph, texels.positions[some], texels.normals[some]) for photograph in photographs]
+    colors, weights = (np.stack(columns) for columns in zip(*seen, strict=True))
     return align_exposures(colors, weights)
 
 
@@ -123,12 +123,13 @@ def _blend_part(
     photographs: list[Photograph], gains: np.ndarray, positions: np.ndarray, normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours [t, 3] and sums of weights [t]."""
-    looks = [(*look(photograph, positions, normals), gain) for photograph, gain in zip(photographs, gains, strict=True)]
-    looks = [seen for seen in looks if seen[1].any()]
-    if not looks:
+    pairs = zip(photographs, gains, strict=True)
+    views = [(*colors_in(photograph, positions, normals), gain) for photograph, gain in pairs]
+    views = [view for view in views if view[1].any()]
+    if not views:
         return np.zeros((len(positions), 3), np.float32), np.zeros(len(positions), np.float32)
-    colors = np.stack([seen * gain.astype(np.float32) for seen, _, gain in looks])
-    weights = np.stack([weight for _, weight, _ in looks])
+    colors = np.stack([seen * gain.astype(np.float32) for seen, _, gain in views])
+    weights = np.stack([weight for _, weight, _ in views])
     total = weights.sum(0)
     mean = _mean(colors, weights)
     for _ in range(ROUNDS):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.meshing.texture.photographs import Photograph, look
+from idr_neus_plugins.meshing.texture.photographs import Photograph, colors_in
 
 FILL = 0.1
 """Weight of the field beside a photograph's: it blurs, but knows something of every direction."""
@@ -51,7 +51,7 @@ def _by_photograph(
     radiance: Radiance, photograph: Photograph, positions: np.ndarray, normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     centre = photograph.camera.centre
-    colors, clarity = look(photograph, positions, normals)
+    colors, clarity = colors_in(photograph, positions, normals)
     cosines, seen = _cosines(centre, positions, normals), clarity > 0
     hidden = ~seen & (cosines > 0)
     colors[hidden] = radiance(positions[hidden], positions[hidden] - centre)

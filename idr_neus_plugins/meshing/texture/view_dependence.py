@@ -15,23 +15,23 @@ from idr_neus_plugins.meshing.texture.view_colors import ViewColors
 from idr_neus_plugins.progress import progress_bar
 
 RIDGE = (0.005, 0.015, 0.03, 0.06)
-"""Weight of the squares of the coefficients of each degree, in looks: few looks at a texel change little, and wavy
+"""Weight of the squares of the coefficients of each degree, in views: few views of a texel change little, and wavy
 changes need more of them than smooth ones."""
 SPREAD = 99.9
 """Percentile of |c_k| that can still be told; rare larger ones are clipped: 8 bits are then enough for the others."""
 BATCH = 20_000
-"""Texels fitted at once: their looks are held together."""
+"""Texels fitted at once: their colours in all views are held together."""
 
 
 def fit_texels(
-    texels: Texels, base: np.ndarray, looks: Sequence[ViewColors], degree: int, progress: bool = True
+    texels: Texels, base: np.ndarray, view_colors: Sequence[ViewColors], degree: int, progress: bool = True
 ) -> np.ndarray:
     """Coefficients [t, harmonics, 3] float32 for all texels with ``base`` colours [t, 3] in [0, 1]; see ``fit``."""
     coefficients = np.zeros((len(base), num_harmonics(degree), 3), np.float32)
     with progress_bar(progress) as bar:
         for part in bar.track(parts_of(texels, BATCH), description="Fitting views (parts)"):
             positions, normals = texels.positions[part], texels.normals[part]
-            told = [(look.centre, *look.ask(positions, normals)) for look in looks]
+            told = [(view.centre, *view.ask(positions, normals)) for view in view_colors]
             told = [(positions - centre, colors, weights) for centre, colors, weights in told if weights.any()]
             if told:
                 ways, colors, weights = (np.stack(columns).astype(np.float32) for columns in zip(*told, strict=True))

@@ -17,7 +17,7 @@ from idr_neus_plugins.pose.similarity import joined
 from idr_neus_plugins.pose.solver import SolverSettings
 
 
-def follow(
+def estimate_egomotion(
     photographs: Photographs,
     shapes: list[Recognised],
     solver: SolverSettings,

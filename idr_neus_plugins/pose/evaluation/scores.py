@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.core.raycasting import RayCaster
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.evaluation.cameras import rotation_angles
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.mesh import Mesh
@@ -28,7 +29,7 @@ class PosedMesh(NamedTuple):
 
     @property
     def scale(self) -> float:
-        return float(np.cbrt(np.linalg.det(self.matrix[:3, :3])))
+        return Similarity.of(self.matrix).scale
 
     def of_diameter(self, diameter: float) -> PosedMesh:
         """Of another size and at another distance, with the same image."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.alignment import Similarity, align_points
+from idr_neus_plugins.core.similarity import Similarity, align_points
 from idr_neus_plugins.evaluation.cameras import rotation_angles
 
 CameraPath = Float[np.ndarray, "frames 4 4"]
@@ -18,10 +18,7 @@ def aligned(path: CameraPath, truth: CameraPath) -> tuple[CameraPath, Similarity
     Raises UserError where the centres lie on a line or in a point.
     """
     alignment = align_points(path[:, :3, 3], truth[:, :3, 3])
-    laid = path.copy()
-    laid[:, :3, :3] = alignment.rotation @ path[:, :3, :3]
-    laid[:, :3, 3] = alignment.points(path[:, :3, 3])
-    return laid, alignment
+    return alignment.cameras(path), alignment
 
 
 def trajectory_scores(path: CameraPath, truth: CameraPath) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from idr_neus_plugins.core.camera import Camera
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.rendering import MeshRenderer
@@ -51,10 +52,10 @@ class PlacedObject:
     @property
     def size(self) -> float:
         """World units per object unit."""
-        return float(np.cbrt(np.linalg.det(self.world_from_object[:3, :3])))
+        return Similarity.of(self.world_from_object).scale
 
 
-def standing(shape: Shape, place: tuple[float, float], yaw: float, size: float) -> PlacedObject:
+def place_on_ground(shape: Shape, place: tuple[float, float], yaw: float, size: float) -> PlacedObject:
     """With the bottom of its box on the ground at ``place``, turned by ``yaw`` (radians)."""
     cosine, sine = math.cos(yaw), math.sin(yaw)
     matrix = np.eye(4)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from idr_neus_plugins.core.camera import look_at
-from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, standing
+from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 SIZES, SPACING = (0.35, 0.5), 1.25
@@ -21,7 +21,7 @@ def in_a_row(shapes: list[Shape], rng: np.random.Generator) -> list[PlacedObject
     """Beside each other along x, so that none hides another from a camera in front of the row."""
     middle = 0.5 * (len(shapes) - 1)
     return [
-        standing(
+        place_on_ground(
             shape,
             (SPACING * (place - middle), rng.uniform(-0.15, 0.15)),
             rng.uniform(0.0, 2 * math.pi),

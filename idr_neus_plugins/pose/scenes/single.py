@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from idr_neus_plugins.core.camera import look_at
-from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, camera_of, is_whole, standing
+from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, camera_of, is_whole, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 
 SIZES, DISTANCES = (0.4, 1.2), (2.5, 3.5)
@@ -27,7 +27,7 @@ class Taken(NamedTuple):
 
 def single_view(shape: Shape, size: int, rng: np.random.Generator) -> Taken:
     """The shape anywhere on the ground, from any side, the whole of it in the picture."""
-    placed = standing(shape, tuple(rng.uniform(-2, 2, 2)), rng.uniform(0, 2 * math.pi), rng.uniform(*SIZES))
+    placed = place_on_ground(shape, tuple(rng.uniform(-2, 2, 2)), rng.uniform(0, 2 * math.pi), rng.uniform(*SIZES))
     for _ in range(TRIES):
         camera_to_world = _any_camera(placed, rng)
         image = placed.photograph(camera_of(camera_to_world, size))

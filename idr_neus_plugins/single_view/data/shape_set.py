@@ -14,7 +14,6 @@ has ``image/000.png`` ... (RGBA, straight alpha), ``samples.npz`` and ``mesh.ply
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -22,10 +21,12 @@ from typing import Literal, get_args
 import numpy as np
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reading import as_data, load_npz, read_json
 
 Split = Literal["train", "val", "test"]
 
 RECORD, SAMPLES, MESH, IMAGES = "shapes.json", "samples.npz", "mesh.ply", "image"
+AGAIN = "Make the set again: idr-neus make-shapes."
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,9 @@ class ShapeEntry:
     def arrays(self, *names: str) -> dict[str, np.ndarray]:
         """These arrays of the npz. Raises UserError where they cannot be read."""
         path = self.folder / SAMPLES
-        try:
-            with np.load(path) as content:
-                return {name: content[name] for name in names}
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"{path} cannot be read ({error}). Make the set again: idr-neus make-shapes.") from error
+        with as_data(path, "a shape's samples", AGAIN):
+            content = load_npz(path)
+            return {name: content[name] for name in names}
 
 
 def read_shape_set(folder: Path) -> list[ShapeEntry]:
@@ -58,11 +57,10 @@ def read_shape_set(folder: Path) -> list[ShapeEntry]:
     path = folder / RECORD
     if not path.is_file():
         raise UserError(f"{folder} is no set of shapes: there is no {RECORD}. Make one: idr-neus make-shapes {folder}")
-    try:
-        rows = json.loads(path.read_text())["shapes"]
+    record = read_json(path)
+    with as_data(path, "a set of shapes", AGAIN):
+        rows = record["shapes"]
         entries = [ShapeEntry(row["name"], row["category"], row["split"], folder / row["name"]) for row in rows]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error!r}). Make the set again: idr-neus make-shapes.") from error
     if wrong := {entry.split for entry in entries} - set(get_args(Split)):
         raise UserError(f"{path} names splits {sorted(wrong)}; known are {', '.join(get_args(Split))}.")
     return entries

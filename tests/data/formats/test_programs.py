@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from idr_neus_plugins.data.formats.readers.transforms import OPENGL
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.errors import UserError
@@ -74,7 +74,7 @@ def write_reality_capture(scene: PosedScene, folder: Path) -> None:
     place(scene, folder)
     lines = ["#name,x,y,alt,heading,pitch,roll,f,px,py,k1,k2,k3,k4,t1,t2"]
     for number, view in enumerate(scene.views):
-        yaw, pitch, roll = Rotation.from_matrix((view.camera_to_world @ OPENGL)[:3, :3]).as_euler("ZXY", degrees=True)
+        yaw, pitch, roll = Rotation.from_matrix(flip_axes(view.camera_to_world)[:3, :3]).as_euler("ZXY", degrees=True)
         size, matrix = max(view.size), view.intrinsics
         lens = [36 * matrix[0, 0] / size, *(matrix[:2, 2] - np.array(view.size[::-1]) / 2) / size, *[0.0] * 6]
         values = (*view.camera_to_world[:3, 3], -yaw, pitch, roll, *lens)
@@ -86,7 +86,7 @@ def write_polycam(scene: PosedScene, folder: Path) -> None:
     place(scene, folder, "keyframes/corrected_images")
     (folder / "keyframes" / "corrected_cameras").mkdir()
     for number, view in enumerate(scene.views):
-        (height, width), matrix, pose = view.size, view.intrinsics, view.camera_to_world @ OPENGL
+        (height, width), matrix, pose = view.size, view.intrinsics, flip_axes(view.camera_to_world)
         camera = {f"t_{row}{column}": pose[row, column] for row in range(3) for column in range(4)}
         camera |= {"fx": matrix[0, 0], "fy": matrix[1, 1], "cx": matrix[0, 2], "cy": matrix[1, 2]}
         camera |= {"width": width, "height": height, "blur_score": 100.0}

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 from idr_neus_plugins.cli.convert import Convert
-from idr_neus_plugins.data.formats.readers.transforms import OPENGL
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.writing import write_posed_scene
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
+from idr_neus_plugins.data.lens import ray_directions
 from idr_neus_plugins.errors import UserError
 from tests.data.formats.scenes import assert_same
 
@@ -235,7 +236,7 @@ def test_nerf_synthetic(original, tmp_path):
             picture = Image.open(view.image)
             picture.putalpha(Image.open(view.mask).convert("L"))
             picture.save(tmp_path / split / f"r_{number}.png")
-            pose = (view.camera_to_world @ OPENGL).tolist()
+            pose = flip_axes(view.camera_to_world).tolist()
             listed.append({"file_path": f"./{split}/r_{number}", "rotation": 0.01, "transform_matrix": pose})
         (tmp_path / f"transforms_{split}.json").write_text(json.dumps({"camera_angle_x": angle, "frames": listed}))
     scene = read_posed_scene(tmp_path)
@@ -302,10 +303,21 @@ def test_a_ball_through_a_fisheye_lies_in_its_region(tmp_path):
         for name, picture in (("i", 128 * ball), ("m", 255 * ball)):
             Image.fromarray(picture.astype(np.uint8)).save(tmp_path / f"{name}{number}.png")
         names = {"file_path": f"i{number}.png", "mask_path": f"m{number}.png"}
-        listed.append(names | {"transform_matrix": (pose @ OPENGL).tolist()})
+        listed.append(names | {"transform_matrix": flip_axes(pose).tolist()})
     camera = {"fl_x": focal, "fl_y": focal, "w": size, "h": size, "camera_model": "OPENCV_FISHEYE"}
     (tmp_path / "transforms.json").write_text(json.dumps(camera | {"frames": listed}))
     scene = read_posed_scene(tmp_path)
     assert all(view.is_fisheye for view in scene.views)
     region = scene.region()
     assert np.linalg.norm(region[:3, 3]) < 0.02 and 1.0 < region[0, 0] < 1.15
+    Convert(tmp_path, tmp_path / "copy", to="transforms").main()
+    assert_same(read_posed_scene(tmp_path / "copy"), scene, with_region=False)
+    Convert(tmp_path, tmp_path / "colmap", to="colmap").main()
+    assert_same(read_posed_scene(tmp_path / "colmap"), scene, with_region=False)
+    with pytest.raises(UserError, match="--undistort"):
+        Convert(tmp_path, tmp_path / "idr").main()
+    Convert(tmp_path, tmp_path / "straight", undistort=True).main()
+    for view in read_posed_scene(tmp_path / "straight").views:
+        assert view.is_pinhole
+        inside = ray_directions(view, view.size, 1.0)[..., 2] > np.cos(np.arcsin(1 / 1.6))
+        assert ((np.array(Image.open(view.mask)) > 127) == inside).mean() > 0.99

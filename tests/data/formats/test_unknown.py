@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.methods import neus_idr
 from tests.data.scenes import copy_scene
 
 
@@ -55,6 +57,21 @@ def test_archives_videos_and_nothing(tmp_path):
     assert "does not exist" in said(tmp_path / "nowhere")
 
 
-def test_data_that_was_not_named():
+def test_data_that_was_not_named_or_is_the_current_folder(tiny_scene, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="--data is missing"):
         IdrDataParserConfig().setup().get_dataparser_outputs("train")
+    monkeypatch.chdir(tiny_scene)
+    assert len(IdrDataParserConfig().setup().get_dataparser_outputs("train").image_filenames) == 8
+
+
+def test_a_wrong_path_leaves_no_folder_of_a_run(tmp_path, capsys):
+    photographs(tmp_path / "photos")
+    config = deepcopy(neus_idr.config)
+    config.output_dir, config.experiment_name, config.timestamp = tmp_path / "outputs", "run", "now"
+    for data, word in ((tmp_path / "nowhere", "does not exist"), (tmp_path / "photos", "idr-neus prepare")):
+        config.data = config.pipeline.datamanager.data = data
+        with pytest.raises(SystemExit):
+            config.save_config()
+        assert word in capsys.readouterr().err
+    assert not (tmp_path / "outputs").exists()

@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from idr_neus_plugins.core.raycasting import RayCaster
-from idr_neus_plugins.meshing.texture.photographs import MARGIN_PX, look, prepare
+from idr_neus_plugins.meshing.texture.photographs import MARGIN_PX, colors_in, prepare
 from tests.meshing.views import looking_at_origin, painted_sphere, photograph
 
 
@@ -25,7 +25,7 @@ def prepared():
 
 def test_colours_are_those_of_the_paint_where_it_is_seen(prepared):
     ball, view = prepared
-    colors, weights = look(view, ball.vertices, ball.vertices / 0.5)
+    colors, weights = colors_in(view, ball.vertices, ball.vertices / 0.5)
     seen = weights > 0
     assert 0.2 < seen.mean() < 0.5 and ball.vertices[seen, 2].min() > 0
     assert np.abs(colors[seen] - paint(ball.vertices[seen])).max() < 0.02
@@ -33,7 +33,7 @@ def test_colours_are_those_of_the_paint_where_it_is_seen(prepared):
 
 def test_weights_fall_towards_the_silhouette(prepared):
     ball, view = prepared
-    _, weights = look(view, ball.vertices, ball.vertices / 0.5)
+    _, weights = colors_in(view, ball.vertices, ball.vertices / 0.5)
     pixels, _ = view.camera.project(ball.vertices)
     column, row = pixels.astype(int).T
     assert weights[ball.vertices[:, 2].argmax()] == pytest.approx(1, abs=0.01)
@@ -53,7 +53,7 @@ def test_what_stands_before_is_not_painted_on_what_is_behind():
     )
     x = np.linspace(-0.6, 0.6, 61)
     points = np.stack([x, 0 * x, 0 * x + 0.05], 1)
-    _, weights = look(view, points, np.tile([0.0, 0, 1], (61, 1)))
+    _, weights = colors_in(view, points, np.tile([0.0, 0, 1], (61, 1)))
     shadow = 0.2 * 2.95 / np.sqrt(2.2**2 - 0.2**2)
     margin = (MARGIN_PX + 1.5) * 3 / 120
     assert (weights[np.abs(x) < shadow] == 0).all() and (weights[np.abs(x) > shadow + margin] > 0).all()

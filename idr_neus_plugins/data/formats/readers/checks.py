@@ -46,7 +46,7 @@ def _checked_view(view: View) -> View:
 
 def pose_matrix(value: Any, what: str) -> Float[np.ndarray, "4 4"]:
     """A rigid pose out of a file, 3x4 or 4x4 numbers. Raises UserError for anything else."""
-    if np.size(value) == 16 or (isinstance(value, list) and len(value) == 4):
+    if isinstance(value, (list, np.ndarray)) and len(value) in (4, 16):
         return rigid(matrix(value, 4, 4, what), what)
     return rigid(np.vstack([matrix(value, 3, 4, what), [[0.0, 0.0, 0.0, 1.0]]]), what)
 
@@ -82,6 +82,8 @@ def fitted(view: View) -> View:
     if found == view.size:
         return view
     (height, width), (made_height, made_width) = found, view.size
+    if min(made_height, made_width) < 1:
+        raise UserError(f"The camera of {view.image} is made for {made_width}x{made_height} pixels. Correct the file.")
     factor = np.sqrt(height * width / (made_height * made_width))
     if max(abs(height - factor * made_height), abs(width - factor * made_width)) > max(1.0, factor):
         raise UserError(

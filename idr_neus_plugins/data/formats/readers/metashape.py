@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import first_folder
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.colmap import IMAGE_FOLDERS
@@ -21,7 +22,7 @@ from idr_neus_plugins.data.formats.readers.lenses import Lens, pinhole
 from idr_neus_plugins.data.formats.readers.named import find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
 from idr_neus_plugins.data.mask_pairs import with_masks
-from idr_neus_plugins.data.projection import LARGEST_SKEW_PX, split_similarity
+from idr_neus_plugins.data.projection import LARGEST_SKEW_PX
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reading import matrix, number, read_bytes
 
@@ -130,5 +131,5 @@ def _world(transform: Element | None, path: Path) -> Float[np.ndarray, "4 4"]:
         world[:3, :3] = scale * matrix(parts["rotation"], 3, 3, f"{path}: rotation of the chunk")
     if "translation" in parts:
         world[:3, 3] = matrix(parts["translation"], 1, 3, f"{path}: translation of the chunk")[0]
-    split_similarity(world, f"{path}: the transformation of the chunk")
+    Similarity.of(world, f"{path}: the transformation of the chunk")
     return world

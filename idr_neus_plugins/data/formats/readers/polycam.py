@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.files import list_images, natural_key
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_named
-from idr_neus_plugins.data.formats.readers.transforms import OPENGL
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
 from idr_neus_plugins.errors import UserError
@@ -55,4 +55,4 @@ def _view(path: Path, images: Path) -> View:
     pose = pose_matrix([values[key] for key in needed[:12]], f"{path}: its pose")
     size = (round(values["height"]), round(values["width"]))
     intrinsics = pinhole(*(values[key] for key in ("fx", "fy", "cx", "cy")))
-    return View(find_named(path.stem, [images]), None, size, intrinsics, pose @ OPENGL)
+    return View(find_named(path.stem, [images]), None, size, intrinsics, flip_axes(pose))

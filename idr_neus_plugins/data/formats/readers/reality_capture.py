@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.files import first_folder, image_size
 from idr_neus_plugins.data.formats.readers.colmap import IMAGE_FOLDERS
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_named
-from idr_neus_plugins.data.formats.readers.transforms import OPENGL
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.mask_pairs import with_masks
 from idr_neus_plugins.errors import UserError
@@ -68,7 +68,7 @@ def _view(row: Mapping[str, str], image_folder: Path, path: Path) -> View:
     pose = np.eye(4)
     pose[:3, :3] = _rotation(*np.radians([of(key) for key in ANGLES]))
     pose[:3, 3] = [of(key) for key in PLACE]
-    return View(image, None, (height, width), intrinsics, pose @ OPENGL, tuple(of(key) for key in LENS))
+    return View(image, None, (height, width), intrinsics, flip_axes(pose), tuple(of(key) for key in LENS))
 
 
 def _rotation(heading: float, pitch: float, roll: float) -> np.ndarray:

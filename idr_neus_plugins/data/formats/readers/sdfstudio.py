@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
 from idr_neus_plugins.data.formats.readers.named import find_mask, find_named
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world
-from idr_neus_plugins.data.projection import split_similarity
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reading import matrix, number, read_json
@@ -24,7 +24,7 @@ def read_sdfstudio(path: Path) -> PosedScene:
     if missing or not isinstance(meta["frames"], list) or not all(isinstance(f, dict) for f in meta["frames"]):
         raise UserError(f"{path} is no scene of SDFStudio: {' and '.join(missing) or 'a list of frames'} missing.")
     world = matrix(meta.get("worldtogt", np.eye(4)), 4, 4, f"{path}: worldtogt")
-    split_similarity(world, f"{path}: worldtogt")
+    Similarity.of(world, f"{path}: worldtogt")
     height, width = (round(number(meta[key], f"{path}: {key}")) for key in ("height", "width"))
     views = tuple(_view(frame, path, (height, width), world) for frame in meta["frames"])
     if len({view.mask is None for view in views}) > 1:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.alignment import Similarity
+from idr_neus_plugins.core.camera import flip_axes
+from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.lenses import pinhole
@@ -25,7 +26,6 @@ from idr_neus_plugins.data.mask_pairs import with_masks
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reading import matrix, number, read_json
 
-OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 LENS = ("k1", "k2", "k3", "k4", "p1", "p2")
 PERSPECTIVE = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE")
 FISHEYE = ("OPENCV_FISHEYE", "FISHEYE", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE")
@@ -96,8 +96,7 @@ def _frames(path: Path, meta: Mapping[str, Any]) -> list[_Frame]:
 def _view(frame: _Frame, to_world: Similarity) -> View:
     image = find_named(frame.own["file_path"], _folders(frame.path.parent))
     where = f"{frame.path}: transform_matrix of {frame.own['file_path']}"
-    pose = pose_matrix(frame.own["transform_matrix"], where) @ OPENGL
-    pose = to_world.cameras(pose)
+    pose = to_world.cameras(flip_axes(pose_matrix(frame.own["transform_matrix"], where)))
     height, width = _size(frame, image)
     distortion = tuple(frame.get(key) or 0.0 for key in LENS)
     return View(image, None, (height, width), _intrinsics(frame, width, height), pose, distortion, _is_fisheye(frame))

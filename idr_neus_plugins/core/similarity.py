@@ -1,4 +1,4 @@
-"""Similarities: laying one set of points over another."""
+"""Similarities between worlds: a run's scene, the files' cameras, COLMAP's frame, another run."""
 
 from __future__ import annotations
 
@@ -14,20 +14,37 @@ COLLINEAR = 1e-4
 
 
 class Similarity(NamedTuple):
-    """``x -> scale * rotation @ x + translation``."""
+    """``x -> scale * rotation @ x + translation``, float64."""
 
     scale: float
     rotation: Float[np.ndarray, "3 3"]
+    """Proper."""
     translation: Float[np.ndarray, " 3"]
 
-    def points(self, points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 3"]:
+    @classmethod
+    def of(cls, matrix: Float[np.ndarray, "4 4"], name: str = "The transformation") -> Similarity:
+        """Out of a 4x4 matrix. Raises UserError, with what ``name`` is the matrix of, for any other transformation."""
+        block = matrix[:3, :3]
+        if not np.isfinite(matrix).all() or np.linalg.det(block) <= 0:
+            raise UserError(
+                f"{name} is not a scaling with rotation and translation (NaN, mirrored or singular):\n{matrix}"
+            )
+        scale = float(np.cbrt(np.linalg.det(block)))
+        rotation = block / scale
+        if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or not np.allclose(matrix[3], [0, 0, 0, 1]):
+            raise UserError(
+                f"{name} stretches its axes differently; only one scale for all three can be used:\n{matrix}"
+            )
+        return cls(scale, rotation, matrix[:3, 3])
+
+    def points(self, points: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
         return self.scale * points @ self.rotation.T + self.translation
 
     def cameras(self, poses: Float[np.ndarray, "*views 4 4"]) -> Float[np.ndarray, "*views 4 4"]:
         """Rigid camera-to-source poses as rigid camera-to-target ones: places are scaled, cameras are not."""
         moved = poses.copy()
         moved[..., :3, :3] = self.rotation @ poses[..., :3, :3]
-        moved[..., :3, 3] = self.scale * poses[..., :3, 3] @ self.rotation.T + self.translation
+        moved[..., :3, 3] = self.points(poses[..., :3, 3])
         return moved
 
     def inverse(self) -> Similarity:
