@@ -25,11 +25,12 @@ from idr_neus_plugins.models.matching import MatchingConfig
 from idr_neus_plugins.models.surface_model import SurfaceModelConfig
 from idr_neus_plugins.renderers.volume import VolumeRendererConfig
 from idr_neus_plugins.samplers.band import BandSamplerConfig
-from idr_neus_plugins.training.optimizers import NodeAdamConfig
+from idr_neus_plugins.training.optimizers import NodeAdamConfig, SobolevAdamConfig
 from idr_neus_plugins.training.schedulers import HoldThenDecayConfig
 
 model = SurfaceModelConfig(
-    geometry=GridGeometryConfig(),
+    # Foil is cheap for the colours to explain: smoothness keeps the surface whole from the first step on.
+    geometry=GridGeometryConfig(smoothness=2.0, smoothness_bend=0.1),
     radiance=GridRadianceConfig(finer=2.0),  # fine texture pins down a coarse shape
     renderer=VolumeRendererConfig(
         sampler=BandSamplerConfig(step=1.0),
@@ -40,7 +41,7 @@ model = SurfaceModelConfig(
     # Masks that bind too strongly, or too early, keep the surface from leaving the visual hull.
     loss_coefficients={"rgb": 1.0, "eikonal": 0.1, "mask": 0.05},
     final_loss_coefficients={"mask": 0.15},
-    matching=MatchingConfig(at=(0.1, 0.2, 0.35, 0.5, 0.7, 0.85), weight=5.0),
+    matching=MatchingConfig(at=(0.05, 0.15, 0.3, 0.5, 0.7, 0.85), weight=5.0, pixels=60_000, points_in_step=2048),
     masks="optional",
     eval_num_rays_per_chunk=8192,
     rays_at_once=8192,
@@ -48,7 +49,7 @@ model = SurfaceModelConfig(
 
 decay = HoldThenDecayConfig(hold=0.3, floor=0.05)
 
-gentle_grid = {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay}
+gentle_grid = {"optimizer": SobolevAdamConfig(lr=0.2), "scheduler": decay}
 """Half of NeuS's rate: the other laws drift away from the surface with the whole of it."""
 
 config = replace(
@@ -67,8 +68,7 @@ config = replace(
     ),
     steps_per_save=5_000,
     optimizers={
-        # Where there is little texture, a high rate gets the surface off its visual hull; a low one leaves no grain.
-        "grid": {"optimizer": NodeAdamConfig(lr=0.3), "scheduler": HoldThenDecayConfig(hold=0.15, floor=0.015)},
+        "grid": {"optimizer": SobolevAdamConfig(lr=0.4), "scheduler": HoldThenDecayConfig(hold=0.15, floor=0.015)},
         "features": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},
         "radiance": {"optimizer": AdamOptimizerConfig(lr=2e-3), "scheduler": decay},
         "background_grid": {"optimizer": NodeAdamConfig(lr=0.05), "scheduler": decay},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from nerfstudio.engine.optimizers import AdamOptimizerConfig, OptimizerConfig
 
 from idr_neus_plugins.fields.grid.optimizer import NodeAdam
+from idr_neus_plugins.fields.grid.sobolev import SobolevAdam
 
 
 @dataclass
@@ -16,6 +17,18 @@ class NodeAdamConfig(OptimizerConfig):
     _target: type = field(default_factory=lambda: NodeAdam)
     lr: float = 0.05
     """In units of the parameter: voxels for a grid's distances."""
+
+
+@dataclass
+class SobolevAdamConfig(NodeAdamConfig):
+    """The same with smoothed updates, for a grid's distances."""
+
+    _target: type = field(default_factory=lambda: SobolevAdam)
+    lr: float = 0.4
+    smoothness: float = 1.0
+    """Weight of the Laplacian in the norm, voxels²: updates are averaged over about its root."""
+    every: int = 4
+    """Steps whose gradients make one update."""
 
 
 @dataclass

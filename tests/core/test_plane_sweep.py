@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.patches import TensorCamera
-from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep, sweep_reference, warm_up
+from idr_neus_plugins.core.photographs import Photographs
+from idr_neus_plugins.core.plane_sweep import Patches, best_plane, sweep, sweep_reference, warm_up
 
 HEIGHT, WIDTH, RADIUS = 60, 80, 3
 NORMAL = normalize(torch.tensor([0.2, -0.1, -1.0]), dim=0)

@@ -34,7 +34,12 @@ def views() -> Views:
 @pytest.fixture(scope="module")
 def found(views: Views) -> torch.Tensor:
     torch.manual_seed(0)
-    return matched_points(views, trace, 2_000)
+    return agreed(views, 2_000)
+
+
+def agreed(views: Views, count: int) -> torch.Tensor:
+    matches = matched_points(views, trace, count)
+    return matches.found[matches.sure]
 
 
 def test_points_lie_on_the_true_surface(found: torch.Tensor):
@@ -48,20 +53,20 @@ def test_photographs_of_other_sizes_and_without_masks(views: Views, found: torch
     """Padded at the right and below; the background is black, and so nothing that could be matched."""
     padded = torch.nn.functional.pad(views.images, (0, 0, 0, 30, 0, 17))
     torch.manual_seed(0)
-    points = matched_points(Views(**{**vars(views), "images": padded, "foreground": None}), trace, 2_000)
+    points = agreed(Views(**{**vars(views), "images": padded, "foreground": None}), 2_000)
     assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
 
 
 def test_a_view_too_small_for_a_cell_is_left_out(views: Views):
     sizes = views.sizes.clone()
     sizes[0] = 6
-    points = matched_points(Views(**{**vars(views), "sizes": sizes, "foreground": None}), trace, 500)
+    points = agreed(Views(**{**vars(views), "sizes": sizes, "foreground": None}), 500)
     assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
 
 
 def test_nothing_is_found_where_all_look_the_same(views: Views):
     grey = torch.full_like(views.images, 128)
-    assert matched_points(Views(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
+    assert agreed(Views(**{**vars(views), "images": grey}), 500).shape == (0, 3)
 
 
 def test_three_photographs_are_too_few(views: Views):
@@ -69,7 +74,7 @@ def test_three_photographs_are_too_few(views: Views):
         name: value[:3] if isinstance(value, torch.Tensor) and len(value) == COUNT else value
         for name, value in vars(views).items()
     }
-    assert matched_points(Views(**few), trace, 500).shape == (0, 3)
+    assert agreed(Views(**few), 500).shape == (0, 3)
 
 
 def test_points_are_asked_for_when_the_training_gets_there(views: Views, capsys: pytest.CaptureFixture[str]):
@@ -114,6 +119,25 @@ def test_the_surface_is_drawn_to_the_points(found: torch.Tensor):
         optimizer.step()
     assert before > 0.08  # of a sphere of radius 0.5 from one of 0.6
     assert float(geometry.sdf(found).detach().abs().median()) < 0.01
+
+
+def test_what_photographs_see_past_is_carved(views: Views):
+    """The current surface is outside of the true one: it has to leave the way from there to the cameras."""
+    torch.manual_seed(0)
+    matching = MatchingConfig(at=(0.0,), pixels=2_000, weight=0.0).setup()
+    evidence = matching.find(views, trace)
+    assert evidence is not None and len(evidence.places) == len(evidence.agreed) > int(evidence.agreed.sum()) > 300
+    ahead = (matching.points + matching.passed).norm(dim=1)
+    torch.testing.assert_close(ahead[matching.passed.any(dim=1)].median(), torch.tensor(WRONG * RADIUS), atol=3e-3, rtol=0)
+    geometry = GridGeometryConfig(resolutions=(24,), starts=(0.0,)).setup(torch.tensor([[-2.0] * 3, [2.0] * 3]))
+    inside = matching.losses(geometry)["free_space"]  # a sphere of radius 1
+    assert float(inside.detach()) > 0.1
+    optimizer = torch.optim.Adam(geometry.parameters(), lr=0.05)
+    for _ in range(80):
+        optimizer.zero_grad()
+        matching.losses(geometry)["free_space"].backward()
+        optimizer.step()
+    assert float(matching.losses(geometry)["free_space"].detach()) < 0.1 * float(inside.detach())
 
 
 def test_cameras_with_distortion_are_left_alone(views: Views, capsys: pytest.CaptureFixture[str]):

@@ -15,7 +15,6 @@ from jaxtyping import Float, Int, UInt8
 from rich import print as rich_print
 from torch import Tensor
 
-from idr_neus_plugins.core.schedules import late_geometric
 from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.geometry import Evidence, GeometryOutput
 from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
@@ -41,10 +40,9 @@ class GridGeometryConfig(VoxelGeometryConfig):
     """Upper bound of sharpness times voxel size: a steeper opacity would be lost between samples."""
     band_in_s: float = 5.0
     """Half-width of the band in units of 1 / inv_s; e^-5 of the light gets past it."""
-    smoothness_start: float = 1e-3
-    """Weight of half the mean squared Laplacian (voxels) at the start, when the surface still has to move far ..."""
-    smoothness_end: float = 1.0
-    """... and at the end; it changes late, so that grain is ironed out last."""
+    smoothness: float = 1.0
+    """Weight of smoothness (see ``reference.smoothness``), where half of the surface is agreed on by photographs: less
+    where more is, and more where less (see ``prior.py``)."""
     start: Path | None = None
     """Start from this surface, cut to the visual hull where there are masks, instead of from the hull: start.npz of
     idr-neus reconstruct."""
@@ -139,7 +137,7 @@ class GridGeometry(VoxelGeometry):
 
     @property
     def _smoothness_weight(self) -> float:
-        return late_geometric(self.progress, self.config.smoothness_start, self.config.smoothness_end)
+        return self.config.smoothness
 
     def _inv_s(self, voxel: float) -> float:
         config = self.config

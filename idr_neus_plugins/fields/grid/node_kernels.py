@@ -108,6 +108,13 @@ def add_at(values, nodes, weight, summands):
 
 
 @numba.njit(**JIT)
+def subtract_at(values, nodes, other):
+    """Subtracts ``other`` [all nodes] from the values at the listed nodes."""
+    for n in numba.prange(nodes.shape[0]):
+        values[np.uintp(nodes[n])] -= other[np.uintp(nodes[n])]
+
+
+@numba.njit(**JIT)
 def clear_at(values, nodes):
     for n in numba.prange(nodes.shape[0]):
         values[np.uintp(nodes[n])] = 0

@@ -11,14 +11,16 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
+from idr_neus_plugins.fields.grid.bricks import Bricks
 from idr_neus_plugins.fields.grid.processes import unite_marks
 
 
 class ListedNodes:
     """A fixed list, e.g. the nodes in a band around the surface."""
 
-    def __init__(self, nodes: Int[Tensor, " nodes"], engine: ModuleType) -> None:
-        self.nodes, self.engine = nodes, engine
+    def __init__(self, nodes: Int[Tensor, " nodes"], engine: ModuleType, bricks: Bricks | None = None) -> None:
+        """``bricks``: where the nodes' values lie, unless all nodes are stored."""
+        self.nodes, self.engine, self.bricks = nodes, engine, bricks
 
     def take(self) -> list[Int[Tensor, " _some"]]:
         """Lists of node numbers, each node once."""

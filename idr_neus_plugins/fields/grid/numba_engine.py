@@ -21,7 +21,7 @@ from idr_neus_plugins.fields.grid import numba_kernels as kernels
 from idr_neus_plugins.fields.grid.bricks import Bricks
 from idr_neus_plugins.fields.grid.memory import grid_grad, grid_zeros
 from idr_neus_plugins.fields.grid.nodes import MarkedNodes
-from idr_neus_plugins.fields.grid.reference import shape_of
+from idr_neus_plugins.fields.grid.reference import SWEEPS, shape_of
 
 name = "numba"
 
@@ -118,6 +118,34 @@ def adam(
     node_kernels.adam(as_array(values), as_array(grad), *moments, as_array(nodes), *factors)
 
 
+def smoothed_adam(
+    values: Float[Tensor, "*nodes"],
+    grad: Float[Tensor, "*nodes"],
+    exp_avg: Float[Tensor, "*nodes"],
+    exp_avg_sq: Float[Tensor, "*nodes"],
+    nodes: Int[Tensor, " listed"],
+    rate: float,
+    betas: tuple[float, ...],
+    smoothness: float,
+    bricks: Bricks | None = None,
+) -> None:
+    """See ``reference.smoothed_adam``."""
+    right, now, following = (_scratch(values.numel(), number) for number in range(3))
+    addresses, listed = (*_addresses(values, bricks), _lowest(bricks)), as_array(nodes)
+    flat = [as_array(part).reshape(-1) for part in (values, grad, exp_avg, exp_avg_sq)]
+    factors = (np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
+    node_kernels.adam_update(*flat[1:], listed, *factors, right)
+    for _ in range(2):
+        node_kernels.relax(right, right, *addresses, listed, np.float32(smoothness), now)
+        for _ in range(SWEEPS - 1):
+            node_kernels.relax(now, right, *addresses, listed, np.float32(smoothness), following)
+            now, following = following, now
+        right, now = now, right
+    node_kernels.subtract_at(flat[0], listed, right)
+    for scratch in (right, now, following):
+        node_kernels.clear_at(scratch, listed)
+
+
 class _Spline(torch.autograd.Function):
     @staticmethod
     def forward(ctx, control: Tensor, coords: Tensor, bricks: Bricks | None):  # type: ignore[override]
@@ -204,8 +232,8 @@ def _rows(features: np.ndarray) -> np.ndarray:
     return features.reshape(-1, features.shape[-1])
 
 
-@lru_cache(maxsize=1)
-def _scratch(size: int) -> np.ndarray:
+@lru_cache(maxsize=3)
+def _scratch(size: int, number: int = 0) -> np.ndarray:
     """Zeros, and who uses them leaves zeros: fresh ones of a fine grid take longer than what is done with them."""
     return grid_zeros((size,), torch.device("cpu")).numpy()
 

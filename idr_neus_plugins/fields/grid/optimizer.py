@@ -39,63 +39,21 @@ class NodeAdam(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     self._update(parameter, parameter.grad, group["lr"], tuple(group["betas"]))
 
-    EVERY = 1
-    SMOOTH = 0.0
-    SWEEPS = 3
-
     def _update(self, parameter: LatticeParameter, grad: Tensor, rate: float, betas: tuple[float, ...]) -> None:
         state = self._state_of(parameter)
         state["step"] += 1
-        if parameter.dim() in (1, 3) and self.SMOOTH:
-            if state["step"] % self.EVERY:
-                return
-            return self._smoothed(parameter, grad, rate * min(state["step"] / WARMUP_STEPS, 1.0), betas, state)
         rate *= min(state["step"] / WARMUP_STEPS, 1.0)
+        self._move(parameter, grad, state, rate, betas)
+
+    def _move(
+        self, parameter: LatticeParameter, grad: Tensor, state: dict[str, Any], rate: float, betas: tuple[float, ...]
+    ) -> None:
         tensors = [rows(t) for t in (parameter, grad, state["exp_avg"], state["exp_avg_sq"])]
         lists = parameter.nodes.take()
         if processes() > 1:
             average_rows(tensors[1], torch.cat(lists))
         for nodes in lists:
             parameter.nodes.engine.adam(*tensors, nodes, rate, betas)
-
-    def _smoothed(self, parameter, grad, rate, betas, state):
-        import numpy as np
-
-        from idr_neus_plugins.fields.grid import node_kernels as k
-        from idr_neus_plugins.fields.grid.numba_engine import _addresses, _lowest
-
-        size = parameter.numel()
-        if not hasattr(self, "buf") or self.buf[0].size != size:
-            self.buf = [grid_zeros((size,), parameter.device).numpy() for _ in range(3)]
-        source, a, b = self.buf
-        bricks = getattr(parameter, "bricks", None)
-        adr = (*_addresses(parameter, bricks), _lowest(bricks))
-        nodes = parameter.nodes.nodes.numpy()
-        flat = lambda t: t.detach().numpy().reshape(-1)
-        k.adam_update(
-            flat(grad),
-            flat(state["exp_avg"]),
-            flat(state["exp_avg_sq"]),
-            nodes,
-            np.float32(rate),
-            np.float32(betas[0]),
-            np.float32(betas[1]),
-            source,
-        )
-        w = np.float32(self.SMOOTH)
-        for _ in range(2):
-            now, nxt = source, a
-            for i in range(self.SWEEPS):
-                k.relax(now, source, *adr, nodes, w, nxt)
-                now, nxt = nxt, (b if nxt is a else a)
-            # result in now; becomes source
-            if now is a:
-                source, a = a, source
-            else:
-                source, b = b, source
-        k.add_at(flat(parameter), nodes, np.float32(-1.0), source[nodes])
-        for x in (source, a, b):
-            k.clear_at(x, nodes)
 
     def _state_of(self, parameter: LatticeParameter) -> dict[str, Any]:
         state = self.state[parameter]

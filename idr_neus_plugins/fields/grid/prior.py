@@ -17,8 +17,8 @@ EXPECTED = 0.5
 """Share of places where photographs agree, at which smoothness weighs 1 ..."""
 DOUBT = 0.5
 """... as it does without any evidence: so many places, half of them agreed on, are assumed in every cell."""
-EXPONENT = 2.0
-BOUNDS = (0.2, 4.0)
+EXPONENT = 3.0
+BOUNDS = (0.1, 4.0)
 
 
 class Prior(nn.Module):

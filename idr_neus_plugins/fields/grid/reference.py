@@ -19,6 +19,8 @@ from idr_neus_plugins.fields.grid.states import BAND, INSIDE, OUTSIDE
 
 name = "reference"
 
+SWEEPS = 3
+"""Of Jacobi's method: the updates of steps that follow each other are much alike, and none need be exact."""
 SPLINE_MARGIN = 0.5
 """Voxels from the border within which the spline is defined; coordinates beyond are clamped."""
 
@@ -87,10 +89,7 @@ def smoothness(
         weights: of the nodes, where they differ.
     """
     shape, flat = shape_of(control, bricks), control.reshape(-1)
-    i, j, k = _nodes(shape, bricks, nodes.long())
-    beside = [(i + step, j, k) for step in (-1, 1)]
-    beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
-    around = sum(flat[_rows(shape, bricks, *node)] for node in beside)
+    around = torch.stack([flat[rows] for rows in _beside(shape, bricks, nodes.long())]).sum(dim=0)
     lap = around - 6.0 * flat[nodes.long()]
     return robust_square(lap, bend, weights).mean()
 
@@ -183,6 +182,36 @@ def adam(
     exp_avg[at], exp_avg_sq[at], grad[at] = m, v, torch.zeros_like(g)
 
 
+def smoothed_adam(
+    values: Float[Tensor, "*nodes"],
+    grad: Float[Tensor, "*nodes"],
+    exp_avg: Float[Tensor, "*nodes"],
+    exp_avg_sq: Float[Tensor, "*nodes"],
+    nodes: Int[Tensor, " listed"],
+    rate: float,
+    betas: tuple[float, ...],
+    smoothness: float,
+    bricks: Bricks | None = None,
+) -> None:
+    """As ``adam`` for one channel and inner nodes, with an update u that solves ``(1 - smoothness * Laplacian)² u = a``.
+
+    a is Adam's, u is 0 at nodes that are not listed; each factor by SWEEPS steps of Jacobi's method.
+    """
+    shape, at = shape_of(values, bricks), nodes.long()
+    flat = [part.detach().view(-1) for part in (values, grad, exp_avg, exp_avg_sq)]
+    update = torch.zeros_like(flat[0])
+    columns = [part[:, None] for part in (update, *flat[1:])]
+    adam(*columns, nodes, rate, betas)  # type: ignore[call-arg]
+    update.neg_()
+    beside = _beside(shape, bricks, at)
+    for _ in range(2):
+        right = update[at]
+        for _ in range(SWEEPS):
+            around = torch.stack([update[rows] for rows in beside]).sum(dim=0)
+            update[at] = (right + smoothness * around) / (1.0 + 6.0 * smoothness)
+    flat[0][at] -= update[at]
+
+
 def shape_of(values: Tensor, bricks: Bricks | None) -> torch.Size:
     """Nodes of the whole lattice along x, y and z."""
     return values.shape[:3] if bricks is None else bricks.shape
@@ -198,6 +227,14 @@ def _nodes(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) ->
     if bricks is None:
         return rows // (shape[1] * shape[2]), rows // shape[2] % shape[1], rows % shape[2]
     return bricks.nodes(rows).unbind(dim=-1)
+
+
+def _beside(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -> list[Int[Tensor, " n"]]:
+    """Rows of the six nodes beside inner ones."""
+    i, j, k = _nodes(shape, bricks, rows)
+    beside = [(i + step, j, k) for step in (-1, 1)]
+    beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
+    return [_rows(shape, bricks, *node) for node in beside]
 
 
 def _inner(rows: Int[Tensor, " n"], shape: torch.Size, bricks: Bricks | None) -> Int[Tensor, " inner"]:

@@ -30,6 +30,9 @@ SPLINE_POINTS, CELL_POINTS, NUMBERS, NODES = 32, 64, 512, 64
 MARCH_STEPS = 128
 """Steps along a ray that are done at once."""
 
+smoothed_adam = reference.smoothed_adam
+"""Gathers are fast on a GPU, and it runs every few steps only."""
+
 
 def spline(
     control: Float[Tensor, "*nodes"], coords: Float[Tensor, "points 3"], bricks: Bricks | None = None

@@ -88,7 +88,7 @@ class VoxelGeometry(GeometryField):
             with torch.no_grad():
                 self._states, trained = self._find_nodes()
                 self._smoothness_weights = self._weights_at(trained)
-            self.control.values.nodes = ListedNodes(trained, self.engine)
+            self.control.values.nodes = ListedNodes(trained, self.engine, self.control.bricks)
             if self.control.values.grad is not None:
                 self.control.values.grad.zero_()  # what losses have left at nodes that no step has taken
         lattice = self.lattice

@@ -85,16 +85,33 @@ def test_interpolate_and_marks(threads):
     same(run(numba_engine), run(reference))
 
 
-def test_smoothness(threads):
+@pytest.mark.parametrize("bend", [math.inf, 0.1])
+def test_smoothness(threads, bend):
     torch.manual_seed(0)
     values = torch.randn(SHAPE)
     _, nodes = reference.classify(values, 0.5)
+    weights = None if bend == math.inf else torch.rand(len(nodes))
 
     def run(engine):
         control = torch.nn.Parameter(values.clone())
-        loss = engine.smoothness(control, nodes)
+        loss = engine.smoothness(control, nodes, bend=bend, weights=weights)
         (3.0 * loss).backward()
         return loss.detach(), control.grad.reshape(-1)[nodes.long()]
+
+    same(run(numba_engine), run(reference))
+
+
+def test_smoothed_adam(threads):
+    torch.manual_seed(0)
+    values, grad, mean, square = torch.randn(4, *SHAPE)
+    _, nodes = reference.classify(values, 0.5)
+    grad[values > 1.0] = 0.0
+
+    def run(engine):
+        arrays = [part.clone() for part in (values, grad, mean, square.abs())]
+        engine.smoothed_adam(*arrays, nodes, 0.1, (0.9, 0.99), 1.0)
+        engine.smoothed_adam(*arrays, nodes, 0.1, (0.9, 0.99), 1.0)
+        return tuple(arrays)
 
     same(run(numba_engine), run(reference))
 

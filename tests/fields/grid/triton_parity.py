@@ -138,7 +138,7 @@ def test_smoothness(shape, half_width, seed):
 
     def run(engine):
         control = torch.nn.Parameter(values.clone())
-        loss = engine.smoothness(control, nodes)
+        loss = engine.smoothness(control, nodes, bend=0.3, weights=torch.linspace(0.5, 2.0, len(nodes)).to(control))
         (3.0 * loss).backward()
         return loss.detach(), control.grad
 
