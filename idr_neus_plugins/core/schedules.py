@@ -32,11 +32,6 @@ def hold_then_decay(progress: float, hold: float, floor: float) -> float:
     return floor ** (max(progress - hold, 0.0) / (1.0 - hold))
 
 
-def late_geometric(progress: float, start: float, end: float) -> float:
-    """From ``start`` to ``end`` (both above 0), its logarithm with the fourth power of progress: late."""
-    return start * (end / start) ** progress**4
-
-
 def step_decay(progress: float, at: tuple[float, ...], factor: float) -> float:
     """1 at first, times ``factor`` from each of the points ``at`` on."""
     return factor ** sum(progress >= point for point in at)

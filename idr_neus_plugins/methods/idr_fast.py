@@ -22,7 +22,7 @@ from idr_neus_plugins.training.schedulers import RestThenDecayConfig
 
 model = replace(
     neus_fast_model,
-    geometry=GridGeometryConfig(smoothness_start=1e-1, smoothness_end=1e-2),
+    geometry=GridGeometryConfig(smoothness=0.1),
     renderer=SurfaceRendererConfig(
         tracer=BandTracerConfig(step=0.75),
         # The grid's values are distances by construction where nobody looks: only those at the surface need the loss.

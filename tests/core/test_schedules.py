@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idr_neus_plugins.core.schedules import late_geometric, ramp, shrinking_interval, warmup_cosine
+from idr_neus_plugins.core.schedules import ramp, shrinking_interval, warmup_cosine
 
 
 @settings(deadline=None)
@@ -31,9 +31,3 @@ def test_shrinking_interval_has_the_papers_values():
     for step, expected in ((0, 2.0), (50_000, 2.0 * math.exp(-0.75)), (150_000, 2.0 * math.exp(-2.25)), (200_000, 0.1)):
         assert math.isclose(width(step), expected, rel_tol=1e-9)
     assert width(450_000) == 0.1 and type(width(10)) is float
-
-
-def test_late_geometric_changes_late():
-    assert late_geometric(0.0, 0.01, 1.0) == 0.01 and late_geometric(1.0, 0.01, 1.0) == pytest.approx(1.0)
-    assert late_geometric(0.5, 0.01, 1.0) == pytest.approx(0.01 * 100**0.0625)
-    assert late_geometric(0.7, 2.0, 2.0) == 2.0
