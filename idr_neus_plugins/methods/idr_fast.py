@@ -49,6 +49,7 @@ model_with_cameras = replace(
         resolutions=(32, 48, 64, 96, 128, 192),
         starts=(0.0, 0.08, 0.16, 0.3, 0.5, 0.8),
         hull_tolerance=0.2,
+        carve=False,  # depths need exact cameras
         hull_margin=6,
     ),
 )

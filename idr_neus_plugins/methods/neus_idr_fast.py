@@ -30,7 +30,7 @@ from idr_neus_plugins.training.schedulers import HoldThenDecayConfig
 
 model = SurfaceModelConfig(
     # Foil is cheap for the colours to explain: smoothness keeps the surface whole from the first step on.
-    geometry=GridGeometryConfig(smoothness=2.0, smoothness_bend=0.1),
+    geometry=GridGeometryConfig(smoothness=0.7, smoothness_bend=0.1),
     radiance=GridRadianceConfig(finer=2.0),  # fine texture pins down a coarse shape
     renderer=VolumeRendererConfig(
         sampler=BandSamplerConfig(step=1.0),

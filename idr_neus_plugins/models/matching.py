@@ -30,7 +30,7 @@ class MatchingConfig:
     """Progress of the training at which points are looked for anew; none: the surface is not drawn to any."""
     weight: float = 1.0
     """Of the mean distance of the points from the surface, scene units."""
-    free_weight: float = 1.0
+    free_weight: float = 2.0
     """Of the mean distance by which the way from them to the camera is inside of the surface, scene units."""
     pixels: int = 30_000
     """From which points are looked for, in all views together."""

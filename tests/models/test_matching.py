@@ -128,7 +128,9 @@ def test_what_photographs_see_past_is_carved(views: Views):
     evidence = matching.find(views, trace)
     assert evidence is not None and len(evidence.places) == len(evidence.agreed) > int(evidence.agreed.sum()) > 300
     ahead = (matching.points + matching.passed).norm(dim=1)
-    torch.testing.assert_close(ahead[matching.passed.any(dim=1)].median(), torch.tensor(WRONG * RADIUS), atol=3e-3, rtol=0)
+    torch.testing.assert_close(
+        ahead[matching.passed.any(dim=1)].median(), torch.tensor(WRONG * RADIUS), atol=3e-3, rtol=0
+    )
     geometry = GridGeometryConfig(resolutions=(24,), starts=(0.0,)).setup(torch.tensor([[-2.0] * 3, [2.0] * 3]))
     inside = matching.losses(geometry)["free_space"]  # a sphere of radius 1
     assert float(inside.detach()) > 0.1

@@ -1,5 +1,7 @@
 """The fused kernels against the plain reference: values, gradients, lists."""
 
+import math
+
 import numba
 import pytest
 import torch

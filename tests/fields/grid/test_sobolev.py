@@ -28,9 +28,7 @@ def moved(period: int, smoothness: float = 1.0) -> float:
     values.grad = wave[:, None, None].expand(SIZE, SIZE, SIZE).contiguous()
     # Constant second moments: Adam's update is the gradient itself then, and the filter shows.
     moments = torch.zeros_like(values.grad), torch.full_like(values.grad, 1.0 / 0.99)
-    reference.smoothed_adam(
-        values, values.grad, *moments, values.nodes.nodes, 1.0, (0.0, 1.0 - 1e-9), smoothness, None
-    )
+    reference.smoothed_adam(values, values.grad, *moments, values.nodes.nodes, 1.0, (0.0, 1.0 - 1e-9), smoothness, None)
     return -float(values.detach()[SIZE // 2, SIZE // 2, SIZE // 2])
 
 
