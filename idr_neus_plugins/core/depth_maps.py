@@ -1,8 +1,8 @@
 """Depth maps of photographs by a plane sweep with semi-global aggregation, kept where neighbours agree.
 
-For every view, planes parallel to its image are swept through the range of depths (Collins 1996); a plane's cost in a
-pixel is how little the neighbours, laid over the view through the plane, look like it there. Costs are aggregated along
-eight paths, so that textureless and repetitive places follow what is beside them (Hirschmüller 2008), and a depth is kept
+For every view, planes parallel to its image are swept through the range of depths (Collins 1996). A plane's cost in a
+pixel is low where the neighbours, laid over the view through the plane, correlate with it. Costs are aggregated along
+eight paths, so that textureless and repetitive places follow what is beside them (Hirschmüller 2008). A depth is kept
 where the depth maps of other views place a surface at the same point.
 
 Planes are evenly spaced in inverse depth: by about the same number of pixels in the neighbours' pictures.
@@ -19,12 +19,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from idr_neus_plugins.core import depth_kernels
 from idr_neus_plugins.core.numba_setup import as_array
 from idr_neus_plugins.core.patches import FLATTEST, MOST_SATURATED, SATURATED
 from idr_neus_plugins.core.photographs import Photographs
-
-kernels: Any = depth_kernels  # compiled functions, of whose arguments a type checker knows nothing
 
 RADIUS = 3
 """Of a window: 7 × 7 pixels."""
@@ -151,7 +148,7 @@ def correlate(
     shift[0, 2], shift[1, 2] = window[1].start, window[0].start
     template = photographs.pictures[view][window]
     out = np.full((len(inverse_depths), *template.shape), -1.0, np.float32)
-    kernels.plane_correlations(
+    _kernels().plane_correlations(
         as_array(template),
         as_array(photographs.pictures[others]),
         as_array(photographs.sizes[others]),
@@ -171,8 +168,15 @@ def correlate(
 def aggregated(costs: Float[Tensor, "h w planes"]) -> Float[Tensor, "h w planes"]:
     """Costs summed along eight paths that end in each pixel."""
     out = np.zeros(tuple(costs.shape), np.float32)
-    kernels.aggregate(as_array(costs), np.float32(SMALL), np.float32(LARGE), out)
+    _kernels().aggregate(as_array(costs), np.float32(SMALL), np.float32(LARGE), out)
     return torch.from_numpy(out)
+
+
+def _kernels() -> Any:
+    """Compiled functions, of whose arguments a type checker knows nothing; Numba is loaded at their first use."""
+    from idr_neus_plugins.core import depth_kernels
+
+    return depth_kernels
 
 
 def _between_planes(
@@ -213,7 +217,7 @@ def points_of(
 def depths_at(
     photographs: Photographs, known: DepthMap, view: int, points: Float[Tensor, "points 3"]
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, " points"]]:
-    """What the view knows of the depth in the pixels where it shows the points, 0 where nothing, and their own depths."""
+    """Depths that the view knows in the pixels where it shows the points (0: none), and the points' own depths."""
     camera = photographs.camera(view)
     depth = (points - camera.pose[:, 3]) @ camera.pose[:, 2]
     height, width = photographs.sizes[view].tolist()

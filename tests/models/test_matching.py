@@ -99,7 +99,7 @@ def test_the_loss_is_the_distance_of_the_points(found: torch.Tensor):
     matching = Matching(MatchingConfig(at=(0.0,), weight=2.0, points_in_step=20_000))
     geometry = SdfMLPConfig().setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
     assert matching.losses(geometry) == {}
-    matching.points = found
+    matching.points, matching.passed = found, torch.zeros_like(found)
     loss = matching.losses(geometry)["matching"]
     assert float(loss.detach()) == pytest.approx(2.0 * float(geometry.sdf(found).abs().mean().detach()), rel=0.05)
     loss.backward()
@@ -110,7 +110,7 @@ def test_the_surface_is_drawn_to_the_points(found: torch.Tensor):
     torch.manual_seed(0)
     matching = Matching(MatchingConfig(at=(0.0,)))
     geometry = GridGeometryConfig(resolutions=(24,), starts=(0.0,)).setup(torch.tensor([[-1.0] * 3, [1.0] * 3]))
-    matching.points = found
+    matching.points, matching.passed = found, torch.zeros_like(found)
     before = float(geometry.sdf(found).detach().abs().median())
     optimizer = torch.optim.Adam(geometry.parameters(), lr=0.05)
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""How much smoothness a place needs: much where photographs say little about the surface, little where they say much."""
+"""How much smoothness a place needs: the less photographs say about the surface there, the more."""
 
 from __future__ import annotations
 

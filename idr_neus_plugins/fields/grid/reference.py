@@ -80,10 +80,10 @@ def smoothness(
     bend: float = math.inf,
     weights: Float[Tensor, " listed"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Mean over the listed inner nodes (their rows) of a robust square of the discrete Laplacian l of the control values.
+    """Mean over the listed inner nodes (their rows) of a robust square of the control values' discrete Laplacian l.
 
     Charbonnier's ``bend² (sqrt(1 + (l / bend)²) - 1)``: half the square where little bends; at edges, which half the
-    square would round off, it grows like \|l\| only.
+    square would round off, it grows like the length of l only.
 
     Args:
         weights: of the nodes, where they differ.
@@ -193,9 +193,9 @@ def smoothed_adam(
     smoothness: float,
     bricks: Bricks | None = None,
 ) -> None:
-    """As ``adam`` for one channel and inner nodes, with an update u that solves ``(1 - smoothness * Laplacian)² u = a``.
+    """As ``adam`` for one channel and inner nodes; the update u solves ``(1 - smoothness * Laplacian)² u = a``.
 
-    a is Adam's, u is 0 at nodes that are not listed; each factor by SWEEPS steps of Jacobi's method.
+    a is Adam's update, u is 0 at nodes that are not listed; each factor by SWEEPS steps of Jacobi's method.
     """
     shape, at = shape_of(values, bricks), nodes.long()
     flat = [part.detach().view(-1) for part in (values, grad, exp_avg, exp_avg_sq)]
