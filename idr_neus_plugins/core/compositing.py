@@ -1,7 +1,7 @@
 """Compositing along rays whose intervals are packed one after another.
 
-Symbols: ``alpha`` opacity of an interval; ``transmittance`` T, the share of light that reaches an interval from the camera;
-``weights`` T times alpha, the interval's share in the pixel. ``offsets`` delimits the rays as in
+Symbols: ``alpha`` opacity of an interval; ``transmittance`` T, the share of light that reaches an interval from the
+camera; ``weights`` T times alpha, the interval's share in the pixel. ``offsets`` delimits the rays as in
 :class:`~idr_neus_plugins.core.ray_intervals.RayIntervals`.
 """
 

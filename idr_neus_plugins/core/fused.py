@@ -1,8 +1,8 @@
 """The small steps of volume rendering through the Numba kernels: CPU, float32.
 
 Each stands for the plain PyTorch beside which it is chosen (:mod:`~idr_neus_plugins.core.engine`), and is tested
-against it. Between the geometry and the losses a training step holds some 30,000 intervals; PyTorch walks them in dozens
-of passes, forward and backward, each of which costs more in overhead and memory than in arithmetic.
+against it. Between the geometry and the losses a training step holds some 30,000 intervals; PyTorch walks them in
+dozens of passes, forward and backward, each of which costs more in overhead and memory than in arithmetic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def positions(
     starts: Float[Tensor, " intervals"],
     ends: Float[Tensor, " intervals"],
 ) -> Float[Tensor, "intervals 3"]:
-    """See ``intervals.RayIntervals.positions``; without gradients."""
+    """See ``ray_intervals.RayIntervals.positions``; without gradients."""
     out = np.empty((len(starts), 3), np.float32)
     kernels.positions(*(as_array(part) for part in (origins, directions, ray_indices, starts, ends)), out)
     return torch.from_numpy(out)

@@ -23,7 +23,11 @@ def in_order_of_names(scene: PosedScene) -> PosedScene:
     """
     names = [view.image.name for view in scene.views]
     by_text = sorted(range(len(names)), key=lambda place: names[place])
-    if by_text == list(range(len(names))) or not scene.has_foreground:
+    if by_text == list(range(len(names))):
+        return scene
+    if not scene.has_foreground:
+        listed = ", ".join(names[:3])
+        CONSOLE.print(f"Cameras are taken to be in the order of the numbers: {listed}, …", markup=False, soft_wrap=True)
         return scene
     cameras = {place: scene.views[number] for number, place in enumerate(by_text)}
     moved = replace(

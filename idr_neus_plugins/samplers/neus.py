@@ -70,8 +70,8 @@ def interval_weights(
 ) -> Float[Tensor, "rays intervals"]:
     """Weights from sdf values at the borders of intervals, at a fixed sharpness.
 
-    The slope is the steeper descent of an interval and the one before it, which keeps the estimate from missing a surface
-    just behind a border.
+    The slope is the steeper descent of an interval and the one before it, which keeps the estimate from missing a
+    surface just behind a border.
     """
     deltas = edges.diff(dim=1)
     slopes = sdf.diff(dim=1) / (deltas + 1e-5)

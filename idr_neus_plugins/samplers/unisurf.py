@@ -134,7 +134,7 @@ class UnisurfBandSamplerConfig(SamplerConfig):
 
 
 class UnisurfBandSampler(SurfaceSampler):
-    """The intervals of the band that lie in the interval, and some of those before; all of them where nothing is met."""
+    """The band's intervals within UNISURF's, and some of those before; all of them where nothing is met."""
 
     def __init__(self, config: UnisurfBandSamplerConfig, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()

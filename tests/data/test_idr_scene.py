@@ -39,7 +39,7 @@ def test_reads_what_was_photographed(tiny_scene):
     assert scene.sizes == [(64, 64)] * 10
 
 
-def test_layout_of_blendedmvs(folder):
+def test_layout_of_blendedmvs(folder, capsys):
     """images/ with jpg, no masks, names that only sort by number, one npz with its own name."""
     (folder / "image").rename(folder / "images")
     shutil.rmtree(folder / "mask")
@@ -51,6 +51,8 @@ def test_layout_of_blendedmvs(folder):
     (folder / "cameras_sphere.npz").rename(folder / "mine.npz")
     np.savez(folder / "other.npz", points=np.zeros(3))
     scene = read_idr_scene(folder)
+    read_posed_scene(folder)
+    assert "order of the numbers: view1.jpg, view2.jpg" in capsys.readouterr().out
     assert [path.name for path in scene.image_filenames] == [f"view{i}.jpg" for i in range(1, 11)]
     assert scene.mask_filenames is None
     assert scene.camera_file.name == "mine.npz"

@@ -12,6 +12,7 @@ import torch
 from nerfstudio.model_components.ray_generators import RayGenerator
 from PIL import Image
 
+from idr_neus_plugins.cli.convert import Convert
 from idr_neus_plugins.data.datamanager import SurfaceDataManagerConfig
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, read_views
 from idr_neus_plugins.data.idr_scene import read_idr_scene
@@ -188,3 +189,18 @@ def test_a_missing_mask_is_named(scene, tmp_path):
     (folder / "masks" / f"{scene.image_filenames[3].name}.png").unlink()
     with pytest.raises(UserError, match="no mask for 000003.png"):
         read(folder)
+
+
+def test_poses_with_other_axes_are_refused_and_can_be_flipped(scene, tmp_path):
+    """OpenGL's where SDFStudio expects OpenCV's; the message's command puts it right."""
+    folder = write_sdfstudio(scene, tmp_path / "scene")
+    meta = json.loads((folder / "meta_data.json").read_text())
+    for frame in meta["frames"]:
+        frame["camtoworld"] = (np.array(frame["camtoworld"]) @ np.diag([1.0, -1.0, -1.0, 1.0])).tolist()
+    (folder / "meta_data.json").write_text(json.dumps(meta))
+    with pytest.raises(UserError, match="10 of 10 cameras do not see.*convert SCENE NEW --flip-axes"):
+        read(folder)
+    Convert(folder, tmp_path / "new", flip_axes=True).main()
+    flipped, _ = read(tmp_path / "new")
+    own = torch.from_numpy(scene.camera_to_scene[:, :3, 3]).float()
+    assert torch.allclose(flipped.cameras.camera_to_worlds[:, :, 3], own, atol=1e-4)
