@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nerfstudio.pipelines.base_pipeline import Pipeline
 
     from idr_neus_plugins.core.surface import Surface
-    from idr_neus_plugins.core.views import TrainingViews
+    from idr_neus_plugins.core.views import Views
     from idr_neus_plugins.data.datamanager import SurfaceDataManager
     from idr_neus_plugins.models.surface_model import SurfaceModel
 
@@ -43,7 +43,7 @@ class Run:
         """
         return self.model.surface(threshold)
 
-    def training_views(self) -> TrainingViews:
+    def training_views(self) -> Views:
         """The photographs that it was trained on, with their cameras; they are read now."""
         return cast("SurfaceDataManager", self.pipeline.datamanager).training_views()
 

@@ -114,7 +114,7 @@ def commands(work: Path) -> dict[str, Command]:
                 "--pose-source",
                 "train",
                 "--interpolation-steps",
-                "2",
+                "10",
             ],
             look_at_film,
         ),  # fmt: skip

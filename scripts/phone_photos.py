@@ -18,7 +18,7 @@ import trimesh
 import tyro
 from PIL import Image
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.data.files import image_size, read_pixels
 from idr_neus_plugins.errors import UserError, user_errors

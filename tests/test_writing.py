@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -59,3 +60,42 @@ def test_a_folder_that_holds_anything_is_not_overwritten(tmp_path):
     (tmp_path / "mine").touch()
     with pytest.raises(UserError, match="not empty"), whole_folder(tmp_path):
         pass
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real disk of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no right to mount a disk here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_told(small_disk):
+    replace_file(small_disk / "file", b"old")
+    with pytest.raises(UserError, match=r"The disk is full: .*/file was not written. 0.00 GB are free in"):
+        replace_file(small_disk / "file", bytes(2**17))
+    with pytest.raises(UserError, match="The disk is full: .*/new was not written"):
+        with whole_folder(small_disk / "new") as partial:
+            (partial / "large").write_bytes(bytes(2**17))
+    assert [path.name for path in small_disk.iterdir()] == ["file"] and (small_disk / "file").read_bytes() == b"old"
+
+
+def test_a_disk_that_cannot_be_written_is_told(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(UserError, match="/deep cannot be written .Read-only file system.. Write to a folder"):
+        replace_file(small_disk / "deep" / "file", b"content")
+    with pytest.raises(UserError, match="/new cannot be written .Read-only"), whole_folder(small_disk / "new"):
+        pass
+
+
+def test_what_is_in_the_way_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for place in (tmp_path / "file" / "new", tmp_path / "folder", tmp_path / ("long" * 100)):
+        with pytest.raises(UserError, match="cannot be written"):
+            replace_file(place, b"content")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]

@@ -41,9 +41,9 @@ class Work(NamedTuple):
 class Counts(NamedTuple):
     """What a step visits, on average."""
 
-    sections: float
+    intervals: float
     colored: float
-    """Sections whose colour is asked."""
+    """Intervals whose colour is asked."""
     feature_nodes: float
     """Nodes of the features' grid that they touch."""
     band: float
@@ -57,7 +57,7 @@ def has_floor(model: Any) -> bool:
 
 def counts_of_steps(trainer: Any, train: Callable[[], None], steps: int) -> Counts:
     """Counts while ``train`` makes some steps."""
-    model, seen = trainer.pipeline.model, {"sections": 0, "colored": 0, "nodes": 0}
+    model, seen = trainer.pipeline.model, {"intervals": 0, "colored": 0, "nodes": 0}
     features = model.radiance.features.values
 
     def counting(name: str, function: Callable, size: Callable[[Any, Any], int]) -> Callable:
@@ -70,13 +70,13 @@ def counts_of_steps(trainer: Any, train: Callable[[], None], steps: int) -> Coun
 
     nodes = features.nodes  # of a step before: reads have made it
     with (
-        replaced(model.geometry, "forward", lambda own: counting("sections", own, lambda given, _: len(given[0]))),
+        replaced(model.geometry, "forward", lambda own: counting("intervals", own, lambda given, _: len(given[0]))),
         replaced(model.radiance, "forward", lambda own: counting("colored", own, lambda given, _: len(given[0]))),
         replaced(nodes, "take", lambda own: counting("nodes", own, lambda _, lists: sum(map(len, lists)))),
     ):
         train()
     band = float(len(model.geometry.control.values.nodes.nodes))
-    return Counts(seen["sections"] / steps, seen["colored"] / steps, seen["nodes"] / steps, band)
+    return Counts(seen["intervals"] / steps, seen["colored"] / steps, seen["nodes"] / steps, band)
 
 
 def work_of_step(model: Any, counts: Counts) -> dict[str, Work]:
@@ -86,7 +86,7 @@ def work_of_step(model: Any, counts: Counts) -> dict[str, Work]:
     features, spline = counts.feature_nodes * channels, SPLINE_NODES * SPLINE_OUTPUTS
     return {
         # A product there, two back; a multiplication and an addition each. Nodes are read, gradients added to.
-        "geometry": Work(2 * 2 * spline * counts.sections, 3 * FLOAT * counts.band),
+        "geometry": Work(2 * 2 * spline * counts.intervals, 3 * FLOAT * counts.band),
         "features": Work(2 * 2 * CORNERS * channels * counts.colored, 3 * FLOAT * features),
         "colour network": Work(3 * 2 * weights * counts.colored, 0.0),
         # All nodes of the band have a gradient when smoothness has been asked for. Else the optimiser reads all of the

@@ -91,7 +91,7 @@ def _stages(trainer: Any) -> Iterator[tuple[Any, str, str]]:
             yield getattr(model.renderer, name), "forward", "placing samples"
     yield model.geometry, "forward", "geometry"
     yield model.radiance, "forward", "colour"
-    for part in model.parts:
+    for part in model.components:
         yield part, "regularisers", "smoothness"
     yield torch.Tensor, "backward", "backward, else"
     if hasattr(model.geometry, "engine"):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idr_neus_plugins.cli.one_scene import DENSITIES, OneScene
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.recipes.one_scene import DENSITIES, OneScene
 from idr_neus_plugins.writing import replace_file, write_json
 
 if TYPE_CHECKING:

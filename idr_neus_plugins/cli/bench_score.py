@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json
 
 

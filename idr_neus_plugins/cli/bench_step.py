@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:

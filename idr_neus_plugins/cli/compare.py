@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idr_neus_plugins.cli.one_scene import DENSITIES, OneScene
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.recipes.one_scene import DENSITIES, OneScene
 from idr_neus_plugins.writing import replace_file, write_json, write_png
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _held_out_view(data: Path, eval_views: tuple[int, ...], which: int):
     """(camera in world units, photograph [h, w, 3], name) of one of the views that were not trained on."""
     import numpy as np
 
-    from idr_neus_plugins.core.pinhole import PinholeCamera
+    from idr_neus_plugins.core.camera import Camera
     from idr_neus_plugins.data.dataset import SurfaceDataset
     from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig
     from idr_neus_plugins.data.views import pinhole_matrices
@@ -74,5 +74,5 @@ def _held_out_view(data: Path, eval_views: tuple[int, ...], which: int):
     in_world = world_from_scene @ np.vstack([poses, [0.0, 0.0, 0.0, 1.0]])
     in_world[:3, :3] /= np.linalg.norm(in_world[:3, :3], axis=0)
     photo = SurfaceDataset(outputs).get_numpy_image(which)
-    camera = PinholeCamera(intrinsics, in_world[:3], (photo.shape[0], photo.shape[1]))
+    camera = Camera(intrinsics, in_world[:3], (photo.shape[0], photo.shape[1]))
     return camera, photo, outputs.image_filenames[which].stem

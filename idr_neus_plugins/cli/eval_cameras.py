@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _in_world(poses: np.ndarray, world_from_scene: np.ndarray) -> np.ndarray:
     """OpenGL camera-to-scene [views, 3, 4] -> rigid OpenCV camera-to-world [views, 4, 4]."""
     import numpy as np
 
-    from idr_neus_plugins.core.pinhole import flip_axes
+    from idr_neus_plugins.core.camera import flip_axes
     from idr_neus_plugins.core.similarity import Similarity
 
     square = np.tile(np.eye(4), (len(poses), 1, 1))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.protocols import CullName, ScoreFrame
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json
 
 if TYPE_CHECKING:

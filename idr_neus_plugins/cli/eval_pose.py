@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json, write_png
 
 if TYPE_CHECKING:

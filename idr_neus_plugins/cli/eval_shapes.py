@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.progress import progress_bar
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json, write_png
 
 if TYPE_CHECKING:

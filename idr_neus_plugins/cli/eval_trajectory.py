@@ -7,8 +7,8 @@ from pathlib import Path
 
 import tyro
 
-from idr_neus_plugins.cli.messages import print_scores
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reports.printing import print_scores
 from idr_neus_plugins.writing import write_json
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tyro
 
+from idr_neus_plugins.command import if_stopped
 from idr_neus_plugins.data.prepare.options import PrepareOptions
 
 
@@ -26,7 +27,7 @@ class Prepare(PrepareOptions):
         from idr_neus_plugins.data.prepare.steps import prepare
         from idr_neus_plugins.progress import progress_bar
 
-        with progress_bar() as bar:
+        with if_stopped("Steps that are done are kept; the same command goes on from there."), progress_bar() as bar:
             scene, lost = prepare(self.photos, self.output, self, bar)
         print(f"{self.output}: {len(scene.views)} views, {'with' if scene.has_masks else 'without'} masks")
         if lost:

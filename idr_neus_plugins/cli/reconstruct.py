@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from nerfstudio.engine.trainer import TrainerConfig
 
-    from idr_neus_plugins.core.views import TrainingViews
+    from idr_neus_plugins.core.views import Views
     from idr_neus_plugins.single_view.model import SingleViewModel
     from idr_neus_plugins.single_view.reconstruction.predicting import Framed
 
@@ -103,12 +103,12 @@ def load_single_view(load_config: Path) -> tuple[TrainerConfig, int, SingleViewM
     return config, step, model
 
 
-def _training_views(photographs: list[Framed]) -> TrainingViews:
+def _training_views(photographs: list[Framed]) -> Views:
     """The photographs as one stack, padded to the largest."""
     import numpy as np
     import torch
 
-    from idr_neus_plugins.core.views import TrainingViews
+    from idr_neus_plugins.core.views import Views
 
     largest = max(len(photograph.image) for photograph in photographs)
 
@@ -117,7 +117,7 @@ def _training_views(photographs: list[Framed]) -> TrainingViews:
 
     images = torch.from_numpy(np.stack([padded(photograph.image) for photograph in photographs]))
     cameras = [photograph.camera for photograph in photographs]
-    return TrainingViews(
+    return Views(
         intrinsics=torch.from_numpy(np.stack([camera.intrinsics for camera in cameras])).float(),
         camera_to_scene=torch.from_numpy(np.stack([camera.camera_to_scene for camera in cameras])).float(),
         sizes=torch.tensor([camera.size for camera in cameras]),

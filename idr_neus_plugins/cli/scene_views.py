@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.evaluation.scene_views import SceneViews, TruthPoints
 from idr_neus_plugins.evaluation.surface_points import SurfacePoints
@@ -31,7 +31,7 @@ def read_scene_views(folder: Path) -> SceneViews:
         raise UserError(
             f"The lenses of {folder} are distorted. `idr-neus convert --undistort` makes a scene to judge by."
         )
-    cameras = [PinholeCamera(view.intrinsics, view.camera_to_world[:3], view.size) for view in scene.views]
+    cameras = [Camera(view.intrinsics, view.camera_to_world[:3], view.size) for view in scene.views]
     radius, _, centre = Similarity.of(scene.region(), str(folder))
 
     def grey(view: int) -> np.ndarray:

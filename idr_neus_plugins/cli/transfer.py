@@ -63,7 +63,7 @@ class Transfer:
     def _write_video(self, switch: AppearanceSwitch, cameras: Cameras) -> None:
         from nerfstudio.cameras.camera_paths import get_interpolated_camera_path
 
-        from idr_neus_plugins.cli.films import write_mp4
+        from idr_neus_plugins.reports.films import write_mp4
 
         if len(cameras) < 2:
             raise UserError("A video between views needs at least two: raise --views, or give --frames 0.")

@@ -11,7 +11,7 @@ import numpy as np
 from idr_neus_plugins.errors import UserError
 
 if TYPE_CHECKING:
-    from idr_neus_plugins.core.pinhole import PinholeCamera
+    from idr_neus_plugins.core.camera import Camera
     from idr_neus_plugins.meshing.mesh import Mesh
     from idr_neus_plugins.meshing.orbit import Orbit
     from idr_neus_plugins.meshing.rendering import MeshRenderer, Picture
@@ -50,9 +50,9 @@ class Turntable:
 
     def main(self) -> None:
         self._check()
-        from idr_neus_plugins.cli.films import write_gif, write_mp4
         from idr_neus_plugins.meshing.orbit import angles
         from idr_neus_plugins.progress import progress_bar
+        from idr_neus_plugins.reports.films import write_gif, write_mp4
         from idr_neus_plugins.run import load_run
 
         model = load_run(self.load_config).model
@@ -122,7 +122,7 @@ def _mesh_in_scene(path: Path, model: SurfaceModel) -> Mesh:
     return read_scene_mesh(path, model.world_from_scene.detach().cpu().double().numpy())
 
 
-def _lit(picture: Picture, camera: PinholeCamera) -> np.ndarray:
+def _lit(picture: Picture, camera: Camera) -> np.ndarray:
     """Grey, lit from the camera [height, width, 3]."""
     facing = -(picture.normals @ camera.camera_to_scene[:, 2]).clip(max=0)
     return np.repeat(LIT * (SHADE * picture.accumulation[..., 0] + (1 - SHADE) * facing)[..., None], 3, 2)

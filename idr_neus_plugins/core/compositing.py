@@ -1,8 +1,8 @@
-"""Compositing along rays whose sections are packed one after another.
+"""Compositing along rays whose intervals are packed one after another.
 
-Symbols: ``alpha`` opacity of a section; ``transmittance`` T, the share of light that reaches a section from the camera;
-``weights`` T times alpha, the section's share in the pixel. ``offsets`` delimits the rays as in
-:class:`~idr_neus_plugins.core.sections.RaySections`.
+Symbols: ``alpha`` opacity of an interval; ``transmittance`` T, the share of light that reaches an interval from the
+camera; ``weights`` T times alpha, the interval's share in the pixel. ``offsets`` delimits the rays as in
+:class:`~idr_neus_plugins.core.ray_intervals.RayIntervals`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from torch.nn import functional
 from idr_neus_plugins.core.engine import fused
 
 EPSILON = 1e-7
-"""Light that even an opaque section lets through: keeps the derivative of the product finite."""
+"""Light that even an opaque interval lets through: keeps the derivative of the product finite."""
 
 
 def transmittance(
-    alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"]
-) -> Float[Tensor, " sections"]:
-    """Transmittance before each section, ``T_i = prod_{j<i} (1 - alpha_j)`` over the earlier sections of its ray."""
+    alpha: Float[Tensor, " intervals"], offsets: Int[Tensor, " rays_plus_one"]
+) -> Float[Tensor, " intervals"]:
+    """Transmittance before each interval, ``T_i = prod_{j<i} (1 - alpha_j)`` over the earlier intervals of its ray."""
     counts = offsets.diff()
     if alpha.numel() == 0:
         return alpha
@@ -34,26 +34,26 @@ def transmittance(
 
 
 def render_weights(
-    alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"]
-) -> Float[Tensor, " sections"]:
-    """Share of each section in its pixel, ``T alpha``; the shares of a ray add up to at most 1."""
+    alpha: Float[Tensor, " intervals"], offsets: Int[Tensor, " rays_plus_one"]
+) -> Float[Tensor, " intervals"]:
+    """Share of each interval in its pixel, ``T alpha``; the shares of a ray add up to at most 1."""
     if (engine := fused(alpha)) is not None:
         return engine.render_weights(alpha, offsets, EPSILON)
     return transmittance(alpha, offsets) * alpha
 
 
 def accumulate(
-    weights: Float[Tensor, " sections"],
+    weights: Float[Tensor, " intervals"],
     values: Float[Tensor, "some channels"] | None,
-    ray_indices: Int[Tensor, " sections"],
+    ray_indices: Int[Tensor, " intervals"],
     num_rays: int,
     of: Int[Tensor, " some"] | None = None,
 ) -> Float[Tensor, "rays channels_or_one"]:
     """Weighted sum of ``values`` along each ray; without values the sum of the weights, i.e. the ray's opacity.
 
     Args:
-        ray_indices: ray of each section, ascending.
-        of: sections whose values these are, ascending; left out: all of them.
+        ray_indices: ray of each interval, ascending.
+        of: intervals whose values these are, ascending; left out: all of them.
     """
     if (engine := fused(weights, *([] if values is None else [values]))) is not None:
         return engine.accumulate(weights, values, ray_indices, num_rays, of)
@@ -77,8 +77,8 @@ def _exclusive_product(alpha: Float[Tensor, "rays longest"]) -> Float[Tensor, "r
     return torch.cat([torch.ones_like(alpha[:, :1]), passed], dim=1)
 
 
-def _slots(counts: Tensor, offsets: Tensor, longest: int) -> Int[Tensor, " sections"]:
-    """Where each packed section lies in a dense [rays, longest] table."""
+def _slots(counts: Tensor, offsets: Tensor, longest: int) -> Int[Tensor, " intervals"]:
+    """Where each packed interval lies in a dense [rays, longest] table."""
     rays = torch.arange(counts.numel(), device=counts.device)
     shifts = (rays * longest - offsets[:-1]).repeat_interleave(counts)
     return shifts + torch.arange(shifts.numel(), device=counts.device)

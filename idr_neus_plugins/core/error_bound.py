@@ -1,8 +1,8 @@
 """VolSDF's bound on the error that quadrature makes in a ray's opacity (Yariv et al. 2021, theorem 1).
 
-``edges`` are the sorted borders t_0 .. t_n of sections, one row per ray; ``sdf`` are the *exact distances* at them,
+``edges`` are the sorted borders t_0 .. t_n of intervals, one row per ray; ``sdf`` are the *exact distances* at them,
 whose slope along the ray is at most 1. Opacity is that of :func:`~idr_neus_plugins.core.opacity.laplace_density` with
-the densities taken at the sections' near ends.
+the densities taken at the intervals' near ends.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ LARGEST_EXPONENT = 50.0
 
 
 def lowest_distance(
-    deltas: Float[Tensor, "rays sections"], sdf: Float[Tensor, "rays edges"]
-) -> Float[Tensor, "rays sections"]:
-    """d*, the least that the distance can be within each section, from that at its ends (equation 14).
+    deltas: Float[Tensor, "rays intervals"], sdf: Float[Tensor, "rays edges"]
+) -> Float[Tensor, "rays intervals"]:
+    """d*, the least that the distance can be within each interval, from that at its ends (equation 14).
 
-    Balls around the ends are free of surface, so what is left of the section is at least as far from it as the border
+    Balls around the ends are free of surface, so what is left of the interval is at least as far from it as the border
     of their union is: the height of the triangle of delta, |d_i| and |d_i+1|, or the smaller one where that is obtuse.
     """
     near, far = sdf[:, :-1].abs(), sdf[:, 1:].abs()
@@ -40,11 +40,11 @@ def lowest_distance(
 
 def opacity_error_bound(
     edges: Float[Tensor, "rays edges"], sdf: Float[Tensor, "rays edges"], beta: Float[Tensor, "rays 1"]
-) -> Float[Tensor, "rays sections"]:
-    """Upper bound of the opacity's error anywhere within each section (theorem 1 with equation 13).
+) -> Float[Tensor, "rays intervals"]:
+    """Upper bound of the opacity's error anywhere within each interval (theorem 1 with equation 13).
 
-    ``exp(-R_i) (exp(E_i+1) - 1)``: R_i is the optical depth before section i by quadrature, E the bound on its error,
-    the sum of ``delta^2 exp(-d* / beta) / (4 beta^2)`` up to the section's end.
+    ``exp(-R_i) (exp(E_i+1) - 1)``: R_i is the optical depth before interval i by quadrature, E the bound on its error,
+    the sum of ``delta^2 exp(-d* / beta) / (4 beta^2)`` up to the interval's end.
     """
     deltas = edges.diff(dim=1)
     depth = optical_depth(edges, sdf, beta)[:, :-1]
@@ -56,19 +56,19 @@ def opacity_error_bound(
 def optical_depth(
     edges: Float[Tensor, "rays edges"], sdf: Float[Tensor, "rays edges"], beta: Float[Tensor, "rays 1"]
 ) -> Float[Tensor, "rays edges"]:
-    """R at every border by the rectangle rule with the densities at the sections' near ends (equation 9)."""
+    """R at every border by the rectangle rule with the densities at the intervals' near ends (equation 9)."""
     masses = laplace_density(sdf[:, :-1], beta) * edges.diff(dim=1)
     return torch.cat([torch.zeros_like(edges[:, :1]), masses.cumsum(dim=1)], dim=1)
 
 
 def sufficient_beta(edges: Float[Tensor, "rays edges"], epsilon: float) -> Float[Tensor, "rays 1"]:
-    """A beta for which these sections keep the error below ``epsilon``, whatever the distances (lemma 2)."""
+    """A beta for which these intervals keep the error below ``epsilon``, whatever the distances (lemma 2)."""
     squares = edges.diff(dim=1).square().sum(dim=1, keepdim=True)
     return (squares / (4.0 * math.log1p(epsilon))).sqrt()
 
 
 def smallest_beta(
-    bound: Callable[[Float[Tensor, "rays 1"]], Float[Tensor, "rays sections"]],
+    bound: Callable[[Float[Tensor, "rays 1"]], Float[Tensor, "rays intervals"]],
     wanted: Float[Tensor, "rays 1"],
     sufficient: Float[Tensor, "rays 1"],
     epsilon: float,
@@ -77,7 +77,7 @@ def smallest_beta(
     """The smallest beta per ray, down to the wanted one, that keeps the bound below ``epsilon`` (algorithm 1).
 
     Args:
-        bound: error bound of the sections at hand as a function of beta.
+        bound: error bound of the intervals at hand as a function of beta.
         sufficient: is known to be enough; the bisection starts from it.
     """
 

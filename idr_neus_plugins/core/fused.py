@@ -1,8 +1,8 @@
 """The small steps of volume rendering through the Numba kernels: CPU, float32.
 
 Each stands for the plain PyTorch beside which it is chosen (:mod:`~idr_neus_plugins.core.engine`), and is tested
-against it. Between the geometry and the losses a training step holds some 30,000 sections; PyTorch walks them in dozens
-of passes, forward and backward, each of which costs more in overhead and memory than in arithmetic.
+against it. Between the geometry and the losses a training step holds some 30,000 intervals; PyTorch walks them in
+dozens of passes, forward and backward, each of which costs more in overhead and memory than in arithmetic.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from idr_neus_plugins.core.numba_setup import as_array
 
 kernels: Any = fused_kernels  # compiled functions, of whose arguments a type checker knows nothing
 _ALL = np.empty(0, np.int64)
-"""As a list of sections: all of them."""
+"""As a list of intervals: all of them."""
 
 
 def positions(
     origins: Float[Tensor, "rays 3"],
     directions: Float[Tensor, "rays 3"],
-    ray_indices: Int[Tensor, " sections"],
-    starts: Float[Tensor, " sections"],
-    ends: Float[Tensor, " sections"],
-) -> Float[Tensor, "sections 3"]:
-    """See ``sections.RaySections.positions``; without gradients."""
+    ray_indices: Int[Tensor, " intervals"],
+    starts: Float[Tensor, " intervals"],
+    ends: Float[Tensor, " intervals"],
+) -> Float[Tensor, "intervals 3"]:
+    """See ``ray_intervals.RayIntervals.positions``; without gradients."""
     out = np.empty((len(starts), 3), np.float32)
     kernels.positions(*(as_array(part) for part in (origins, directions, ray_indices, starts, ends)), out)
     return torch.from_numpy(out)
@@ -45,29 +45,29 @@ def spherical_harmonics(directions: Float[Tensor, "points 3"]) -> Float[Tensor, 
 
 
 def neus_opacity(
-    sdf: Float[Tensor, " sections"],
-    gradients: Float[Tensor, "sections 3"],
-    directions: Float[Tensor, "sections 3"],
-    deltas: Float[Tensor, " sections"],
+    sdf: Float[Tensor, " intervals"],
+    gradients: Float[Tensor, "intervals 3"],
+    directions: Float[Tensor, "intervals 3"],
+    deltas: Float[Tensor, " intervals"],
     inv_s: Float[Tensor, ""],
     anneal: float,
     epsilon: float,
-) -> Float[Tensor, " sections"]:
-    """See ``opacity.neus_opacity``; no gradient reaches the lengths of sections."""
+) -> Float[Tensor, " intervals"]:
+    """See ``opacity.neus_opacity``; no gradient reaches the lengths of intervals."""
     return _NeusOpacity.apply(sdf, gradients, directions, inv_s, deltas, anneal, epsilon)
 
 
 def render_weights(
-    alpha: Float[Tensor, " sections"], offsets: Int[Tensor, " rays_plus_one"], epsilon: float
-) -> Float[Tensor, " sections"]:
+    alpha: Float[Tensor, " intervals"], offsets: Int[Tensor, " rays_plus_one"], epsilon: float
+) -> Float[Tensor, " intervals"]:
     """See ``compositing.render_weights``."""
     return _RenderWeights.apply(alpha, offsets, epsilon)
 
 
 def accumulate(
-    weights: Float[Tensor, " sections"],
+    weights: Float[Tensor, " intervals"],
     values: Float[Tensor, "some channels"] | None,
-    ray_indices: Int[Tensor, " sections"],
+    ray_indices: Int[Tensor, " intervals"],
     num_rays: int,
     of: Int[Tensor, " some"] | None,
 ) -> Float[Tensor, "rays channels_or_one"]:
@@ -183,5 +183,5 @@ class _Eikonal(torch.autograd.Function):
 
 
 def _listed(of: Tensor | None) -> np.ndarray:
-    """The kernels take an empty list for all sections; a list that is empty itself reaches them with no values."""
+    """The kernels take an empty list for all intervals; a list that is empty itself reaches them with no values."""
     return _ALL if of is None else as_array(of)

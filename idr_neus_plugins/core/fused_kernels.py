@@ -1,6 +1,6 @@
-"""Numba kernels of a volume rendering's small steps: what PyTorch does in dozens of passes over the sections, in one.
+"""Numba kernels of a volume rendering's small steps: what PyTorch does in dozens of passes over the intervals, in one.
 
-Shapes: n packed sections, m of them listed in ``of`` (ascending; all of them, m = n, where it is empty), r rays.
+Shapes: n packed intervals, m of them listed in ``of`` (ascending; all of them, m = n, where it is empty), r rays.
 """
 
 import numba
@@ -13,13 +13,13 @@ _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 @numba.njit(**INLINE)
 def _at(of, s):
-    """The s-th listed section."""
+    """The s-th listed interval."""
     return of[s] if of.shape[0] else np.int64(s)
 
 
 @numba.njit(**JIT)
 def positions(origins, directions, rays, starts, ends, out):
-    """out [n, 3] = origin + midpoint times direction of each section's ray."""
+    """out [n, 3] = origin + midpoint times direction of each interval's ray."""
     for s in numba.prange(rays.shape[0]):
         r, middle = rays[s], _HALF * (starts[s] + ends[s])
         for a in range(3):
@@ -28,7 +28,7 @@ def positions(origins, directions, rays, starts, ends, out):
 
 @numba.njit(**INLINE)
 def _sections_of_neus(sdf, gradient, direction, delta, inv_s, anneal):
-    """Phi at both ends of a section, half the drop of the sdf along it, and the drop's slope by the cosine."""
+    """Phi at both ends of an interval, half the drop of the sdf along it, and the drop's slope by the cosine."""
     cos = gradient[0] * direction[0] + gradient[1] * direction[1] + gradient[2] * direction[2]
     early, late = max(_HALF - _HALF * cos, _ZERO), max(-cos, _ZERO)
     half = -_HALF * delta * (early * (_ONE - anneal) + late * anneal)
@@ -85,7 +85,7 @@ def render_weights(alpha, offsets, epsilon, weights):
 
 @numba.njit(**JIT)
 def render_weights_backward(alpha, offsets, epsilon, given, by_alpha):
-    """The transmittance is run through once more; what comes behind a section is what is left of the whole."""
+    """The transmittance is run through once more; what comes behind an interval is what is left of the whole."""
     for r in numba.prange(offsets.shape[0] - 1):
         passed = _ONE
         for s in range(offsets[r], offsets[r + 1]):
@@ -101,7 +101,7 @@ def render_weights_backward(alpha, offsets, epsilon, given, by_alpha):
 
 @numba.njit(**INLINE)
 def _whole_rays(rays, of, m, part, parts):
-    """The first listed section of a part, moved to where a ray begins."""
+    """The first listed interval of a part, moved to where a ray begins."""
     s = m * part // parts
     while 0 < s < m and _ray(rays, of, s) == _ray(rays, of, s - 1):
         s += 1

@@ -1,4 +1,4 @@
-"""Opacity: from what geometry says at a section's midpoint to the section's alpha."""
+"""Opacity: from what geometry says at an interval's midpoint to the interval's alpha."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EPSILON = 1e-5
 """The released NeuS adds it above and below the fraction: far inside a solid, 0/0, alpha is then 1 and not NaN."""
 
 
-def anneal_cos(cos: Float[Tensor, " sections"], anneal: float) -> Float[Tensor, " sections"]:
+def anneal_cos(cos: Float[Tensor, " intervals"], anneal: float) -> Float[Tensor, " intervals"]:
     """The slope along the ray that NeuS feeds to its opacity: never positive, eased in at the start of training.
 
     ``-(relu(0.5 - 0.5 cos) (1 - anneal) + relu(-cos) anneal)``. At ``anneal = 0`` surfaces seen from behind or edge-on
@@ -27,12 +27,12 @@ def anneal_cos(cos: Float[Tensor, " sections"], anneal: float) -> Float[Tensor, 
 
 
 def neus_alpha(
-    sdf: Float[Tensor, " sections"],
-    cos: Float[Tensor, " sections"],
-    deltas: Float[Tensor, " sections"],
+    sdf: Float[Tensor, " intervals"],
+    cos: Float[Tensor, " intervals"],
+    deltas: Float[Tensor, " intervals"],
     inv_s: Float[Tensor, ""] | float,
-) -> Float[Tensor, " sections"]:
-    """Opacity of sections, NeuS equation 13: the relative drop of ``Phi = sigmoid(inv_s sdf)`` along a section.
+) -> Float[Tensor, " intervals"]:
+    """Opacity of intervals, NeuS equation 13: the relative drop of ``Phi = sigmoid(inv_s sdf)`` along an interval.
 
     The sdf at both ends is continued linearly from the midpoint: ``sdf -+ cos delta / 2``.
 
@@ -52,13 +52,13 @@ def neus_alpha(
 
 
 def neus_opacity(
-    sdf: Float[Tensor, " sections"],
-    gradients: Float[Tensor, "sections 3"],
-    directions: Float[Tensor, "sections 3"],
-    deltas: Float[Tensor, " sections"],
+    sdf: Float[Tensor, " intervals"],
+    gradients: Float[Tensor, "intervals 3"],
+    directions: Float[Tensor, "intervals 3"],
+    deltas: Float[Tensor, " intervals"],
     inv_s: Float[Tensor, ""],
     anneal: float,
-) -> Float[Tensor, " sections"]:
+) -> Float[Tensor, " intervals"]:
     """:func:`neus_alpha` with the cosine of :func:`anneal_cos`, from the geometry at the midpoints.
 
     Args:
@@ -73,9 +73,9 @@ def neus_opacity(
 
 
 def density_alpha(
-    density: Float[Tensor, " sections"], deltas: Float[Tensor, " sections"]
-) -> Float[Tensor, " sections"]:
-    """Opacity of sections of constant density (per scene unit), ``1 - exp(-density delta)`` (NeRF equation 3)."""
+    density: Float[Tensor, " intervals"], deltas: Float[Tensor, " intervals"]
+) -> Float[Tensor, " intervals"]:
+    """Opacity of intervals of constant density (per scene unit), ``1 - exp(-density delta)`` (NeRF equation 3)."""
     return -torch.expm1(-density * deltas)
 
 
@@ -100,12 +100,12 @@ def occupancy(sdf: Float[Tensor, "*points"], inv_s: Float[Tensor, ""] | float) -
 
 
 def occupancy_alpha(
-    sdf: Float[Tensor, " sections"],
-    deltas: Float[Tensor, " sections"],
+    sdf: Float[Tensor, " intervals"],
+    deltas: Float[Tensor, " intervals"],
     inv_s: Float[Tensor, ""] | float,
     spacing: Float[Tensor, ""] | float,
-) -> Float[Tensor, " sections"]:
-    """Opacity of sections where :func:`occupancy` o is the opacity of samples ``spacing`` apart.
+) -> Float[Tensor, " intervals"]:
+    """Opacity of intervals where :func:`occupancy` o is the opacity of samples ``spacing`` apart.
 
     ``1 - (1 - o)^(delta / spacing)``, the opacity correction of volume graphics: how a ray is cut changes nothing.
     """

@@ -20,7 +20,7 @@ FLATTEST = 1e-2
 """Standard deviation of grey values within a patch, below which there is nothing to see (of 1)."""
 
 
-class Camera(NamedTuple):
+class TensorCamera(NamedTuple):
     """One view."""
 
     intrinsics: Float[Tensor, "3 3"]
@@ -41,7 +41,7 @@ class Camera(NamedTuple):
 class Alignment(NamedTuple):
     shifts: Float[Tensor, "patches 2"]
     """From where the point projects to where it is seen; pixels."""
-    likeness: Float[Tensor, " patches"]
+    ncc: Float[Tensor, " patches"]
     """Normalised cross-correlation there, in [-1, 1]."""
 
 
@@ -52,7 +52,7 @@ def square_offsets(radius: int, spacing: float = 1.0) -> Float[Tensor, "pixels 2
 
 
 def tangent_patches(
-    camera: Camera,
+    camera: TensorCamera,
     pixels: Float[Tensor, "patches 2"],
     points: Float[Tensor, "patches 3"],
     normals: Float[Tensor, "patches 3"],
@@ -98,8 +98,8 @@ def align(
         step = -torch.linalg.solve(squared, (slopes.mT @ residuals[:, :, None]))[:, :, 0]
         shifts = shifts + step * (most / step.norm(dim=1, keepdim=True).clamp(min=most))
     values = sample(image[None], places + shifts[:, None])[0]
-    likeness = (normalised(values) * template).sum(dim=1)
-    return Alignment(shifts, torch.where(is_flat(values), -1.0, likeness))
+    ncc = (normalised(values) * template).sum(dim=1)
+    return Alignment(shifts, torch.where(is_flat(values), -1.0, ncc))
 
 
 def normalised(values: Float[Tensor, "patches pixels"]) -> Float[Tensor, "patches pixels"]:

@@ -1,4 +1,4 @@
-"""Placing samples along rays. ``edges`` are the sorted borders of adjoining sections, one row per ray."""
+"""Placing samples along rays. ``edges`` are the sorted borders of adjoining intervals, one row per ray."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 def uniform_edges(
     near: Float[Tensor, " rays"], far: Float[Tensor, " rays"], samples: int
 ) -> Float[Tensor, "rays samples_plus_one"]:
-    """Borders of ``samples`` equal sections between near and far."""
+    """Borders of ``samples`` equal intervals between near and far."""
     steps = torch.linspace(0.0, 1.0, samples + 1, device=near.device, dtype=near.dtype)
     return near[:, None] + (far - near)[:, None] * steps
 
@@ -24,7 +24,7 @@ def outward_edges(
 
 
 def jitter(edges: Float[Tensor, "rays edges"]) -> Float[Tensor, "rays edges"]:
-    """Stratified: each inner border moves at random within half a section to either side; first and last stay."""
+    """Stratified: each inner border moves at random within half an interval to either side; first and last stay."""
     inner = edges[:, 1:-1]
     before, after = 0.5 * (inner - edges[:, :-2]), 0.5 * (edges[:, 2:] - inner)
     shift = torch.rand_like(inner) * (before + after) - before
@@ -32,11 +32,11 @@ def jitter(edges: Float[Tensor, "rays edges"]) -> Float[Tensor, "rays edges"]:
 
 
 def inverse_cdf(
-    edges: Float[Tensor, "rays edges"], weights: Float[Tensor, "rays sections"], samples: int
+    edges: Float[Tensor, "rays edges"], weights: Float[Tensor, "rays intervals"], samples: int
 ) -> Float[Tensor, "rays samples"]:
-    """Points at evenly spaced quantiles of the piecewise constant density that ``weights`` gives the sections.
+    """Points at evenly spaced quantiles of the piecewise constant density that ``weights`` gives the intervals.
 
-    Every section keeps a little mass, so that rays whose weights are all zero are still covered.
+    Every interval keeps a little mass, so that rays whose weights are all zero are still covered.
     """
     mass = weights + 1e-5
     cdf = torch.cumsum(mass / mass.sum(dim=1, keepdim=True), dim=1)

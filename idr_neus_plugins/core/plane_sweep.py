@@ -17,7 +17,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import FLATTEST, Camera, is_flat, normalised, sample, square_offsets, tangent_patches
+from idr_neus_plugins.core.patches import (
+    FLATTEST,
+    TensorCamera,
+    is_flat,
+    normalised,
+    sample,
+    square_offsets,
+    tangent_patches,
+)
 
 
 class Photographs(NamedTuple):
@@ -29,8 +37,8 @@ class Photographs(NamedTuple):
     sizes: Int[Tensor, "views 2"]
     """(height, width)."""
 
-    def camera(self, view: int) -> Camera:
-        return Camera(self.intrinsics[view], self.poses[view])
+    def camera(self, view: int) -> TensorCamera:
+        return TensorCamera(self.intrinsics[view], self.poses[view])
 
 
 class Patches(NamedTuple):
@@ -107,12 +115,12 @@ def sweep_reference(
         other = photographs.camera(view)
         places = other.project(planes_seen)
         values = sample(photographs.pictures[view][None], places)[0]
-        likeness = (normalised(values).unflatten(0, (count, planes)) * normalised(template)[:, None]).sum(dim=2)
+        ncc = (normalised(values).unflatten(0, (count, planes)) * normalised(template)[:, None]).sum(dim=2)
         middle = other.project(points)
         within = ((middle > 0) & (middle < photographs.sizes[view].flip(0))).all(dim=1)
         in_front = places.isfinite().flatten(1).all(dim=1)
         shown = (within & in_front & ~is_flat(values)).view(count, planes)
-        scores.append(torch.where(shown, likeness, -1.0))
+        scores.append(torch.where(shown, ncc, -1.0))
     mean = torch.stack(scores).topk(min(best, len(scores)), dim=0).values.mean(dim=0)
     return mean.masked_fill(is_flat(template)[:, None], -1.0)
 
@@ -127,15 +135,15 @@ def warm_up(device: torch.device | str) -> None:
 
 
 def best_plane(
-    likeness: Float[Tensor, "patches planes"], distances: Float[Tensor, "patches planes"]
+    ncc: Float[Tensor, "patches planes"], distances: Float[Tensor, "patches planes"]
 ) -> tuple[Float[Tensor, " patches"], Float[Tensor, " patches"]]:
-    """Distance and likeness of the best of evenly spaced planes, placed between them by a parabola.
+    """Distance and ncc of the best of evenly spaced planes, placed between them by a parabola.
 
-    The best of all is no maximum where it is the first or the last one: its likeness is -1 then.
+    The best of all is no maximum where it is the first or the last one: its ncc is -1 then.
     """
-    highest, where = likeness.max(dim=1)
-    inner = where.clamp(1, likeness.shape[1] - 2)
-    before, at, after = (likeness.gather(1, (inner + k)[:, None])[:, 0] for k in (-1, 0, 1))
+    highest, where = ncc.max(dim=1)
+    inner = where.clamp(1, ncc.shape[1] - 2)
+    before, at, after = (ncc.gather(1, (inner + k)[:, None])[:, 0] for k in (-1, 0, 1))
     bend = (before - 2.0 * at + after).clamp(max=-1e-6)
     shift = (0.5 * (before - after) / bend).clamp(-0.5, 0.5)
     step = distances[:, 1] - distances[:, 0]

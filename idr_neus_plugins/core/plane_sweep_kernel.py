@@ -28,7 +28,7 @@ def _positive(a, b, c, reach):
 
 
 @numba.njit(**INLINE)
-def _likeness(picture, homography, offsets, template, least):
+def _ncc(picture, homography, offsets, template, least):
     """Of a patch whose pixel ``offset`` lies at ``homography @ (*offset, 1)``; -1 where the view shows nothing."""
     total = squares = products = np.float32(0.0)
     h = homography
@@ -91,5 +91,5 @@ def sweep(pictures, sizes, rotations, epipoles, slopes, heights, pixels, offsets
                     continue
                 column, row = homography[0, 2] / homography[2, 2], homography[1, 2] / homography[2, 2]
                 if 0.0 < column < sizes[o, 1] and 0.0 < row < sizes[o, 0]:
-                    _insert(ranking, _likeness(pictures[o], homography, steps, templates[p], least))
+                    _insert(ranking, _ncc(pictures[o], homography, steps, templates[p], least))
             out[p, k] = ranking.mean()

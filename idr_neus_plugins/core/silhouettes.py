@@ -8,7 +8,7 @@ from torch import Tensor
 
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import uniform_edges
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 
 RESOLUTION = 64
@@ -16,7 +16,7 @@ RESOLUTION = 64
 
 
 @torch.no_grad()
-def silhouette_coherence(views: TrainingViews, rays_per_view: int = 300, seed: int = 0) -> float:
+def silhouette_coherence(views: Views, rays_per_view: int = 300, seed: int = 0) -> float:
     """Share of the silhouettes' pixels behind which there is some of the visual hull (Hernandez et al. 2007).
 
     The hull lies within all silhouettes by construction. Exact cameras make it fill them: the coherence is 1, but for
@@ -32,14 +32,14 @@ def silhouette_coherence(views: TrainingViews, rays_per_view: int = 300, seed: i
     return float(torch.cat(covered).float().mean()) if covered else 0.0
 
 
-def _seen(views: TrainingViews) -> list[int]:
+def _seen(views: Views) -> list[int]:
     """Views that have a foreground."""
     assert views.masks is not None, "coherence needs foreground masks"
     return views.masks.flatten(1).any(dim=1).nonzero()[:, 0].tolist()
 
 
 def _foreground_rays(
-    views: TrainingViews, view: int, count: int, generator: torch.Generator
+    views: Views, view: int, count: int, generator: torch.Generator
 ) -> tuple[Float[Tensor, "rays 3"], Float[Tensor, "rays 3"]]:
     """Origins and unit directions through pixels of a view's foreground."""
     assert views.masks is not None

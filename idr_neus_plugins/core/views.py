@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class TrainingViews:
+class Views:
     """Views of one scene. Cameras are OpenCV: x right, y down, z forward; pixel centres are at half-integers, so that
     scene point X is seen in pixel ``floor(K @ (R^T (X - centre)) / depth)`` with ``[R | centre] = camera_to_scene``.
 

@@ -7,14 +7,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 
 MIN_VIEWS = 3
 """A point that fewer views see is not part of the hull: nothing would speak against it."""
 
 
 def in_visual_hull(
-    positions: Float[Tensor, "points 3"], views: TrainingViews, tolerance: float = 0.0
+    positions: Float[Tensor, "points 3"], views: Views, tolerance: float = 0.0
 ) -> Bool[Tensor, " points"]:
     """Whether scene points project onto the foreground of every view that sees them.
 
@@ -41,7 +41,7 @@ def in_visual_hull(
     return hull & (seen >= min(MIN_VIEWS, len(masks)))
 
 
-def _project(positions: Tensor, views: TrainingViews, view: int) -> tuple[Tensor, Tensor]:
+def _project(positions: Tensor, views: Views, view: int) -> tuple[Tensor, Tensor]:
     """Pixel (x, y) of each point, and whether it lies in front of the camera and within the image."""
     rotation, centre = views.camera_to_scene[view, :, :3], views.camera_to_scene[view, :, 3]
     in_camera = (positions - centre) @ rotation

@@ -14,7 +14,7 @@ from nerfstudio.data.utils.dataloaders import FixedIndicesEvalDataloader, RandIn
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.data.dataset import SurfaceDataset
 from idr_neus_plugins.data.doctor.brief import tell_findings
 from idr_neus_plugins.data.idr_dataparser import IdrDataParserConfig, require_scene
@@ -68,12 +68,12 @@ class SurfaceDataManager(VanillaDataManager[SurfaceDataset]):
         self.eval_count += 1
         return self._draw(self.eval_pixel_sampler, self.eval_pixels, self.eval_ray_generator)
 
-    def training_views(self) -> TrainingViews:
+    def training_views(self) -> Views:
         """All training images with their cameras, on the device that holds the pixels."""
         pixels = getattr(self, "train_pixels", None) or self._load(self.train_dataset)
         cameras = self.train_dataset.cameras
         intrinsics, camera_to_scene = pinhole_matrices(cameras.to(pixels.colors.device))
-        return TrainingViews(
+        return Views(
             intrinsics=intrinsics,
             camera_to_scene=camera_to_scene,
             sizes=pixels.sizes,

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 
 from idr_neus_plugins.core.connected_components import largest_component
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.foreground import read_foreground
@@ -108,7 +108,7 @@ def _hull_sphere(
     return centre, radius + 3**0.5 / (HULL_RESOLUTION - 1)
 
 
-def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> TrainingViews:
+def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> Views:
     """The reduced masks as the visual hull wants them."""
     reduced = [reduced_size(view.size, PIXELS_ACROSS) for view in scene.views]
     height, width = (max(size[axis] for size, _ in reduced) for axis in (0, 1))
@@ -119,7 +119,7 @@ def _views(scene: PosedScene, poses: Float[np.ndarray, "views 4 4"]) -> Training
             read_foreground(view.image, view.mask, size, shrink)
         )
         intrinsics[number, :2] /= shrink
-    return TrainingViews(
+    return Views(
         intrinsics=torch.from_numpy(intrinsics).float(),
         camera_to_scene=torch.from_numpy(poses[:, :3]).float(),
         sizes=torch.tensor([size for size, _ in reduced]),

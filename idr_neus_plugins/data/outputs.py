@@ -17,7 +17,7 @@ from nerfstudio.data.dataparsers.base_dataparser import DataparserOutputs
 from nerfstudio.data.scene_box import SceneBox
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.foreground import read_mask
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_scene

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.data.solids.paints import glazed
 from idr_neus_plugins.data.solids.solid import Solid
 

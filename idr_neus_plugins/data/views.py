@@ -8,7 +8,7 @@ from jaxtyping import Float
 from nerfstudio.cameras.cameras import Cameras, CameraType
 from torch import Tensor
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, flip_axes
+from idr_neus_plugins.core.camera import Camera, flip_axes
 
 
 def pinhole_matrices(cameras: Cameras) -> tuple[Float[Tensor, "views 3 3"], Float[Tensor, "views 3 4"]]:
@@ -26,19 +26,19 @@ def are_pinhole(cameras: Cameras) -> bool:
     return perspective and (cameras.distortion_params is None or not bool(cameras.distortion_params.any()))
 
 
-def pinhole_cameras(cameras: Cameras) -> list[PinholeCamera]:
+def pinhole_cameras(cameras: Cameras) -> list[Camera]:
     """nerfstudio's cameras one by one, for work on meshes; without their lens distortion."""
     intrinsics, poses = (part.double().cpu().numpy() for part in pinhole_matrices(cameras))
     sizes = zip(cameras.height.flatten().tolist(), cameras.width.flatten().tolist(), strict=True)
-    return [PinholeCamera(*view) for view in zip(intrinsics, poses, sizes, strict=True)]
+    return [Camera(*view) for view in zip(intrinsics, poses, sizes, strict=True)]
 
 
-def nerfstudio_camera(camera: PinholeCamera) -> Cameras:
+def nerfstudio_camera(camera: Camera) -> Cameras:
     """The other way, as one camera: OpenGL axes."""
     return nerfstudio_cameras([camera])
 
 
-def nerfstudio_cameras(cameras: list[PinholeCamera]) -> Cameras:
+def nerfstudio_cameras(cameras: list[Camera]) -> Cameras:
     """Several of them."""
     poses = flip_axes(np.stack([camera.camera_to_scene for camera in cameras]))
     intrinsics = torch.from_numpy(np.stack([camera.intrinsics for camera in cameras])).float()

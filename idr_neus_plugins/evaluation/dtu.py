@@ -21,10 +21,10 @@ import trimesh
 from jaxtyping import Bool, Float
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.evaluation.downsampling import downsample
 from idr_neus_plugins.evaluation.nearest import Progress, nearest_distances
 from idr_neus_plugins.evaluation.sampling import sample_evenly
 from idr_neus_plugins.evaluation.scores import Scores, chamfer, f_scores
-from idr_neus_plugins.evaluation.thinning import thin
 from idr_neus_plugins.reading import as_data
 
 SPACING_MM = 0.2
@@ -77,7 +77,7 @@ def score_against_scan(
     Raises UserError where no part of the mesh is where the scanner looked, as for a mesh in another frame.
     """
     points = sample_evenly(np.asarray(mesh.vertices), np.asarray(mesh.triangles), SPACING_MM)
-    points = points[thin(points, SPACING_MM, seed)]
+    points = points[downsample(points, SPACING_MM, seed)]
     points = points[scan.near_box(points)]
     seen = points[scan.is_observed(points)]
     if len(seen) == 0:

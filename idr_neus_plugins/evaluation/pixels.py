@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.scene_views import SceneViews
 from idr_neus_plugins.evaluation.scores import Scores
@@ -35,7 +35,7 @@ def pixel_scores(mesh: RayCaster, exact: RayCaster, views: SceneViews, size: flo
     return {name: float(value) for name, value in scores.items()}
 
 
-def _both(mesh: RayCaster, exact: RayCaster, camera: PinholeCamera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _both(mesh: RayCaster, exact: RayCaster, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Per ray: where it meets the exact surface [n, 3], and the distances to the mesh and to the exact surface [n]."""
     directions = camera.rays(_pixels(camera.size))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -67,7 +67,7 @@ def mean_normals(
 
     A place that has nothing around it keeps its own normal. ``alike``: cosine of two normals that face the same way.
     """
-    cloud = _thinned(cloud, places, radius, seed)
+    cloud = _downsampled(cloud, places, radius, seed)
     pairs = KDTree(places.points).sparse_distance_matrix(KDTree(cloud.points), radius, output_type="ndarray")
     own, other = pairs["i"], pairs["j"]
     averaged = np.einsum("ij,ij->i", places.normals[own], cloud.normals[other]) > alike
@@ -78,7 +78,7 @@ def mean_normals(
     return np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), places.normals)
 
 
-def _thinned(cloud: SurfacePoints, places: SurfacePoints, radius: float, seed: int) -> SurfacePoints:
+def _downsampled(cloud: SurfacePoints, places: SurfacePoints, radius: float, seed: int) -> SurfacePoints:
     """At random, to about PER_BALL points a ball."""
     generator = np.random.default_rng(seed)
     probes = places.points[generator.choice(len(places.points), min(200, len(places.points)), replace=False)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.surface_points import SurfacePoints
 
@@ -32,7 +32,7 @@ class TruthPoints:
 class SceneViews:
     """In the frame and units of the surfaces that are judged."""
 
-    cameras: Sequence[PinholeCamera]
+    cameras: Sequence[Camera]
     grey: Callable[[int], Float[np.ndarray, "h w"]]
     """The photograph of a view, 0 to 255."""
     centre: Float[np.ndarray, " 3"]
@@ -66,14 +66,12 @@ class SceneViews:
         return surface.only(self.is_judged(surface.points))
 
 
-def _moved_camera(camera: PinholeCamera, transform: np.ndarray, turn: np.ndarray) -> PinholeCamera:
+def _moved_camera(camera: Camera, transform: np.ndarray, turn: np.ndarray) -> Camera:
     place = transform[:3, :3] @ camera.centre + transform[:3, 3]
     return replace(camera, camera_to_scene=np.c_[turn @ camera.camera_to_scene[:, :3], place])
 
 
-def seen_by_any(
-    caster: RayCaster, surface: SurfacePoints, cameras: Sequence[PinholeCamera], size: float
-) -> SurfacePoints:
+def seen_by_any(caster: RayCaster, surface: SurfacePoints, cameras: Sequence[Camera], size: float) -> SurfacePoints:
     """The points that a camera sees, their normals turned towards the first that does.
 
     A mesh may be wound either way: both sides of a face can be seen. ``size``: diameter of the surface.
@@ -89,9 +87,7 @@ def seen_by_any(
     return SurfacePoints(surface.points[kept], normals[kept])
 
 
-def sight(
-    caster: RayCaster, surface: SurfacePoints, camera: PinholeCamera, size: float
-) -> tuple[np.ndarray, np.ndarray]:
+def sight(caster: RayCaster, surface: SurfacePoints, camera: Camera, size: float) -> tuple[np.ndarray, np.ndarray]:
     """(whether the camera sees each point [n], cosine between its normal and the way to the camera [n])."""
     ways = camera.centre - surface.points
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)

@@ -12,12 +12,12 @@ from torch.nn import functional
 from idr_neus_plugins.core.compositing import accumulate, render_weights
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import jitter, outward_edges
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.encodings import encoding_width, positional_encoding
-from idr_neus_plugins.fields.part import Part
 
 
-class Background(Part):
+class Background(ModelComponent):
     """Colour that a ray meets behind the region of interest."""
 
     group = "background"
@@ -47,7 +47,7 @@ class InvertedSphereConfig(BackgroundConfig):
     """The released settings of NeuS without masks."""
 
     samples: int = 32
-    """Sections on each ray outside the unit sphere."""
+    """Intervals on each ray outside the unit sphere."""
     layers: int = 8
     """Hidden layers; the encoded position enters again half-way."""
     width: int = 256
@@ -79,12 +79,12 @@ class InvertedSphere(Background):
         )
 
     def forward(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
-        sections = RaySections.from_edges(self._edges(origins, directions))
-        positions = sections.positions(origins, directions)
-        density, colors = self._ask(positions, directions[sections.ray_indices])
-        alpha = 1.0 - torch.exp(-density * sections.deltas)
-        weights = render_weights(alpha, sections.offsets)
-        return accumulate(weights, colors, sections.ray_indices, sections.num_rays)
+        intervals = RayIntervals.from_edges(self._edges(origins, directions))
+        positions = intervals.positions(origins, directions)
+        density, colors = self._ask(positions, directions[intervals.ray_indices])
+        alpha = 1.0 - torch.exp(-density * intervals.deltas)
+        weights = render_weights(alpha, intervals.offsets)
+        return accumulate(weights, colors, intervals.ray_indices, intervals.num_rays)
 
     def _edges(self, origins: Tensor, directions: Tensor) -> Float[Tensor, "rays samples_plus_one"]:
         """Borders from the sphere outwards, even in inverse distance up to a thousand times as far."""

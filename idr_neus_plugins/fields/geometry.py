@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.fields.part import Part
+from idr_neus_plugins.fields.component import ModelComponent
 
 
 class GeometryOutput(NamedTuple):
@@ -20,7 +20,7 @@ class GeometryOutput(NamedTuple):
     """For the radiance field; None where the geometry has none to offer."""
 
 
-class GeometryField(Part):
+class GeometryField(ModelComponent):
     """f(x). Values, gradients and features come in closed form: no autograd is needed to obtain a gradient."""
 
     group = "geometry"

@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.encodings import encoding_width, positional_encoding
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.fields.part import Part
 
 
-class RadianceField(Part):
+class RadianceField(ModelComponent):
     """M(x, n, v, z)."""
 
     group = "radiance"

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.fields.part import Part
 
 
-class Sharpness(Part):
+class Sharpness(ModelComponent):
     """inv_s, a positive scalar in 1 / scene unit."""
 
     group = "sharpness"

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryField, GeometryOutput
-from idr_neus_plugins.fields.part import Part
 
 OpacityLaw = Callable[[GeometryOutput, Tensor, Tensor], Tensor]
-"""(geometry at the midpoints, unit directions [sections, 3], deltas [sections]) -> alpha [sections]."""
+"""(geometry at the midpoints, unit directions [intervals, 3], deltas [intervals]) -> alpha [intervals]."""
 
 
 def own_surface(threshold: float | None) -> float:
@@ -25,12 +25,12 @@ def own_surface(threshold: float | None) -> float:
     return 0.0
 
 
-class Law(Part):
-    """Alpha of sections."""
+class Law(ModelComponent):
+    """Alpha of intervals."""
 
     def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
+        self, output: GeometryOutput, directions: Float[Tensor, "intervals 3"], deltas: Float[Tensor, " intervals"]
+    ) -> Float[Tensor, " intervals"]:
         """From the geometry at the midpoints, unit viewing directions and lengths in scene units."""
         raise NotImplementedError
 

@@ -41,6 +41,6 @@ class NerfLaw(Law):
         return -math.log(threshold)
 
     def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
+        self, output: GeometryOutput, directions: Float[Tensor, "intervals 3"], deltas: Float[Tensor, " intervals"]
+    ) -> Float[Tensor, " intervals"]:
         return density_alpha(torch.exp((-output.sdf).clamp(max=LARGEST_LOG_DENSITY)), deltas)

@@ -1,4 +1,4 @@
-"""NeuS: opacity is the relative drop of a sigmoid of the sdf along a section."""
+"""NeuS: opacity is the relative drop of a sigmoid of the sdf along an interval."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ class NeusLaw(Law):
         return {"inv_s": self.sharpness().detach()}
 
     def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
+        self, output: GeometryOutput, directions: Float[Tensor, "intervals 3"], deltas: Float[Tensor, " intervals"]
+    ) -> Float[Tensor, " intervals"]:
         return neus_opacity(output.sdf, output.gradients, directions, deltas, self.sharpness(), self.anneal)

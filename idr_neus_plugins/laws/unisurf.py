@@ -54,8 +54,8 @@ class UnisurfLaw(Law):
         return {"inv_s": self.sharpness().detach()}
 
     def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
+        self, output: GeometryOutput, directions: Float[Tensor, "intervals 3"], deltas: Float[Tensor, " intervals"]
+    ) -> Float[Tensor, " intervals"]:
         inv_s, spacing = self.sharpness(), self.config.spacing_in_s
         if spacing is None:
             return occupancy(output.sdf, inv_s)

@@ -46,6 +46,6 @@ class VolsdfLaw(Law):
         return {"beta": self.beta.detach()}
 
     def forward(
-        self, output: GeometryOutput, directions: Float[Tensor, "sections 3"], deltas: Float[Tensor, " sections"]
-    ) -> Float[Tensor, " sections"]:
+        self, output: GeometryOutput, directions: Float[Tensor, "intervals 3"], deltas: Float[Tensor, " intervals"]
+    ) -> Float[Tensor, " intervals"]:
         return density_alpha(laplace_density(output.sdf, self.beta), deltas)

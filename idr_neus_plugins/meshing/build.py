@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from idr_neus_plugins.core.pinhole import cameras_of
+from idr_neus_plugins.core.camera import cameras_of
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.core.surface import Surface
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.clean import drop_degenerate, large_components, select_faces
 from idr_neus_plugins.meshing.colors import vertex_colors
@@ -44,7 +44,7 @@ class Built:
 def build_mesh(
     surface: Surface,
     options: MeshOptions,
-    views: TrainingViews | None = None,
+    views: Views | None = None,
     crop: CropSolid | None = None,
     paint: bool = True,
     progress: bool = True,
@@ -82,7 +82,7 @@ def build_mesh(
 
 
 def _extract(
-    surface: Surface, options: MeshOptions, views: TrainingViews | None, crop: CropSolid | None, progress: bool
+    surface: Surface, options: MeshOptions, views: Views | None, crop: CropSolid | None, progress: bool
 ) -> tuple[SDF, float, trimesh.Trimesh]:
     """The field with its cuts, the side of a cell, and the raw mesh."""
     region = surface.region if crop is None else region_within(surface.region, crop)
@@ -123,7 +123,7 @@ def field_normals(surface: Surface, sdf: SDF, shape: trimesh.Trimesh, cell: floa
     return normals
 
 
-def _with_visibility(mesh: Mesh, options: MeshOptions, views: TrainingViews | None, progress: bool) -> Mesh:
+def _with_visibility(mesh: Mesh, options: MeshOptions, views: Views | None, progress: bool) -> Mesh:
     if views is None or not (options.visibility or options.unseen == "trim"):
         return mesh
     sight = visibility(RayCaster(mesh.shape), mesh.vertices, mesh.normals, cameras_of(views), progress=progress)
@@ -140,7 +140,7 @@ def _painted(
     surface: Surface,
     mesh: Mesh,
     options: MeshOptions,
-    views: TrainingViews | None,
+    views: Views | None,
     field: tuple[SDF, float],
     progress: bool,
 ) -> tuple[Mesh, dict[str, Any]]:

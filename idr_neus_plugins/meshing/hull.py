@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.crop import CropSolid
 
@@ -23,7 +23,7 @@ class SilhouetteHull(CropSolid):
     is smooth and the mesh stays closed.
     """
 
-    def __init__(self, views: TrainingViews, tolerance_px: float = TOLERANCE_PX):
+    def __init__(self, views: Views, tolerance_px: float = TOLERANCE_PX):
         if views.masks is None:
             raise UserError("Culling by the visual hull needs foreground masks, and the scene has none.")
         if not views.is_pinhole:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.errors import UserError
 
 MARGIN = 1.15
@@ -26,7 +26,7 @@ class Orbit:
     """Unit direction [3] from the centre to where most photographs were taken; not along ``up``."""
 
     @classmethod
-    def of(cls, cameras: Sequence[PinholeCamera], centre: np.ndarray) -> Orbit:
+    def of(cls, cameras: Sequence[Camera], centre: np.ndarray) -> Orbit:
         """About the vertical of ``cameras``; begins at the middle of their places.
 
         Where they stand all around, there is no such middle and it begins at the first camera. Raises UserError for
@@ -43,7 +43,7 @@ class Orbit:
         middle /= np.linalg.norm(middle)
         return cls(centre, up, np.sqrt(1 - height**2) * middle + height * up)
 
-    def camera(self, angle: float, radius: float, size: tuple[int, int], field_of_view: float = 30.0) -> PinholeCamera:
+    def camera(self, angle: float, radius: float, size: tuple[int, int], field_of_view: float = 30.0) -> Camera:
         """The camera ``angle`` radians around the axis that shows a sphere of ``radius`` about the centre as a whole.
 
         ``size``: (height, width); ``field_of_view``: degrees across the shorter side.
@@ -52,7 +52,7 @@ class Orbit:
         place = self.centre + _turned(self.front, self.up, angle) * MARGIN * radius / np.sin(half)
         focal = min(size) / 2 / np.tan(half)
         intrinsics = np.array([[focal, 0, size[1] / 2], [0, focal, size[0] / 2], [0, 0, 1]])
-        return PinholeCamera(intrinsics, look_at(place, self.centre, self.up)[:3], size)
+        return Camera(intrinsics, look_at(place, self.centre, self.up)[:3], size)
 
 
 def angles(frames: int, arc: float = 360.0) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import Hits, RayCaster
 from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.lookup import at_uv
@@ -34,7 +34,7 @@ class MeshRenderer:
         self.mesh = mesh
         self.caster = RayCaster(mesh.shape)
 
-    def __call__(self, camera: PinholeCamera, rays_across: int = 2) -> Picture:
+    def __call__(self, camera: Camera, rays_across: int = 2) -> Picture:
         """``rays_across``² rays for every pixel, evenly spread; the mesh is in the frame of the camera."""
         parts = []
         for offset in (np.indices((rays_across,) * 2).reshape(2, -1).T + 0.5) / rays_across - 0.5:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 
@@ -19,7 +19,7 @@ LARGEST = 300
 
 
 def grid_picture(
-    camera: PinholeCamera,
+    camera: Camera,
     photo: np.ndarray,
     meshes: Mapping[str, Path],
     renderings: Mapping[str, Path],
@@ -40,7 +40,7 @@ def grid_picture(
     return np.concatenate(columns, axis=1)
 
 
-def shaded(path: Path, camera: PinholeCamera) -> np.ndarray:
+def shaded(path: Path, camera: Camera) -> np.ndarray:
     """A mesh as grey clay on white, lit from the camera and a little from its left and above [h, w, 3] uint8."""
     picture = MeshRenderer(read_mesh(path))(camera)
     axes = camera.camera_to_scene[:, :3]

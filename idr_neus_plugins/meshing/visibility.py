@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.progress import progress_bar
 
@@ -29,7 +29,7 @@ def visibility(
     caster: RayCaster,
     points: np.ndarray,
     normals: np.ndarray,
-    cameras: Sequence[PinholeCamera],
+    cameras: Sequence[Camera],
     *,
     progress: bool = True,
 ) -> Visibility:
@@ -46,7 +46,7 @@ def visibility(
     return Visibility(views, 1 - doubt)
 
 
-def seen_cosines(caster: RayCaster, points: np.ndarray, normals: np.ndarray, camera: PinholeCamera) -> np.ndarray:
+def seen_cosines(caster: RayCaster, points: np.ndarray, normals: np.ndarray, camera: Camera) -> np.ndarray:
     """Cosine between the normal and the way to the camera [n] float32; 0 for points that it does not see."""
     way = camera.centre - points
     cosines = np.einsum("ij,ij->i", way, normals) / np.linalg.norm(way, axis=1)

@@ -1,5 +1,5 @@
 """One short file per method. nerfstudio loads them as entry points, in every command."""
 
-from idr_neus_plugins.cli.nerfstudio_seam import amend_nerfstudio
+from idr_neus_plugins.methods.nerfstudio_seam import amend_nerfstudio
 
 amend_nerfstudio()

@@ -1,6 +1,6 @@
 """NeuS (Wang et al. 2021), as published: with masks, and without.
 
-places by: even sections, then four rounds of up-sampling · opacity: relative drop of a sigmoid of the sdf ·
+places by: even intervals, then four rounds of up-sampling · opacity: relative drop of a sigmoid of the sdf ·
 renders by: volume. Lengths of schedules are shares of the training, so that they fit any number of steps or minutes.
 """
 

@@ -1,6 +1,7 @@
 """NeuS's law over a multi-resolution hash grid: for scenes without masks and with detail that a grid cannot hold.
 
-places by: even sections, then two rounds of up-sampling · opacity: as NeuS, sharpness by schedule · renders by: volume.
+places by: even intervals, then two rounds of up-sampling · opacity: as NeuS, sharpness by schedule · renders by:
+volume.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """VolSDF (Yariv et al. 2021): as published, and its law over explicit voxels.
 
-places by: sections until the opacity's error is bounded · opacity: Laplace density of the sdf · renders by: volume.
+places by: intervals until the opacity's error is bounded · opacity: Laplace density of the sdf · renders by: volume.
 What is behind the unit sphere is an inverted-sphere NeRF, as in its released settings for BlendedMVS (those for DTU
 stretch the sdf network over a sphere of radius 3 instead). Lengths of schedules are shares of the training.
 """

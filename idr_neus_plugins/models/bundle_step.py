@@ -14,12 +14,12 @@ from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor
 
 from idr_neus_plugins.core.bundle import Bundle, Observations, adjust, reprojections
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.similarity import align_points
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.models.camera_refinement import CameraRefinement
-from idr_neus_plugins.models.surface_tracks import NothingToFollow, Trace, find_tracks
+from idr_neus_plugins.models.surface_tracks import NoCorners, Trace, find_tracks
 
 MIN_OBSERVATIONS = 30
 """Of every view; with fewer, chance decides where a camera goes."""
@@ -30,7 +30,7 @@ NO_SOLUTION = (torch.linalg.LinAlgError, np.linalg.LinAlgError, UserError)
 
 
 @torch.no_grad()
-def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -> None:
+def bundle_step(cameras: CameraRefinement, views: Views, trace: Trace) -> None:
     """Adjusts all cameras at once, or says why it cannot."""
     if not views.is_pinhole:
         CONSOLE.print("No bundle adjustment: it knows pinhole cameras only.")
@@ -38,7 +38,7 @@ def bundle_step(cameras: CameraRefinement, views: TrainingViews, trace: Trace) -
     current = cameras.refined_views(views)
     try:
         points, seen = find_tracks(current, trace)
-    except NothingToFollow:
+    except NoCorners:
         CONSOLE.print("No bundle adjustment: the photographs show no corners on the surface.")
         return
     fewest = int(torch.bincount(seen.views, minlength=len(views.sizes)).min())

@@ -24,8 +24,8 @@ from nerfstudio.cameras.rays import RayBundle
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from idr_neus_plugins.core.pinhole import flip_axes
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.camera import flip_axes
+from idr_neus_plugins.core.views import Views
 
 MOVE_SCALE = 0.2
 """Scene units per unit of the moves. Adam's steps are as long for what hardly shows as for what shows at once, so that
@@ -121,7 +121,7 @@ class CameraRefinement(CameraOptimizer):
         motions = _square(self.motions(torch.arange(self.num_cameras, device=self.start.device)))
         return (motions @ _square(self.start))[:, :3]
 
-    def refined_views(self, views: TrainingViews) -> TrainingViews:
+    def refined_views(self, views: Views) -> Views:
         """The training views with their cameras as they are now."""
         if not self.is_on:
             return views

@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 
 from idr_neus_plugins.core.patches import shrunk
 from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.models.surface_tracks import Trace
 
 LONGER_SIDE = 1000
@@ -35,11 +35,11 @@ ANGLES = (5.0, 45.0)
 another side."""
 MIN_COSINE = 0.3
 """Between the normal and the ray."""
-MIN_LIKENESS = 0.8
+MIN_NCC = 0.8
 
 
 @torch.no_grad()
-def matched_points(views: TrainingViews, trace: Trace, count: int) -> Float[Tensor, "points 3"]:
+def matched_points(views: Views, trace: Trace, count: int) -> Float[Tensor, "points 3"]:
     """Of about ``count`` pixels, those that the neighbours agree on, as points of the scene. Pinhole cameras only."""
     level = math.ceil(max(views.images.shape[1:3]) / LONGER_SIDE)
     finest = _photographs(views, level)
@@ -81,17 +81,17 @@ class _Surface:
     def moved(self, levels: dict[int, Photographs], others: Int[Tensor, " others"]) -> Float[Tensor, "m 3"]:
         """Where it is found along the rays; only what is found for sure."""
         along = self.pixel_width / self.angles[others].median().sin()  # of the ray: a pixel of the neighbours
-        found, likeness = self.distances, self.distances
+        found, ncc = self.distances, self.distances
         for shrink, planes in SWEEPS:
             steps = 0.5 * shrink * torch.arange(-planes, planes + 1).to(found)
             distances = found[:, None] + along[:, None] * steps
             patches = Patches(self.view, self.pixels / shrink, self.normals, RADIUS)
-            found, likeness = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
-        sure = likeness > MIN_LIKENESS
+            found, ncc = best_plane(sweep(levels[shrink], patches, others, distances, DECIDING), distances)
+        sure = ncc > MIN_NCC
         return self.centre + (self.directions * found[:, None])[sure]
 
 
-def _photographs(views: TrainingViews, level: int) -> Photographs:
+def _photographs(views: Views, level: int) -> Photographs:
     grey = views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
     pictures = torch.stack([shrunk(image.float() @ grey, level) for image in views.images])
     return Photographs(_scaled(views.intrinsics, level), views.camera_to_scene, pictures, views.sizes // level)
@@ -107,7 +107,7 @@ def _scaled(intrinsics: Float[Tensor, "views 3 3"], level: int) -> Float[Tensor,
     return intrinsics / intrinsics.new_tensor([level, level, 1.0])[:, None]
 
 
-def _spread_pixels(views: TrainingViews, count: int) -> list[Float[Tensor, "pixels 2"]]:
+def _spread_pixels(views: Views, count: int) -> list[Float[Tensor, "pixels 2"]]:
     """Pixels (x, y) of every view, one at random in each cell of a grid; of the foreground where there are masks."""
     masks = views.masks
     area = int(views.sizes.prod(dim=1).sum() if masks is None else masks.sum())

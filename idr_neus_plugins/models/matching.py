@@ -15,7 +15,7 @@ from jaxtyping import Float
 from nerfstudio.utils.rich_utils import CONSOLE
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.models.matched_points import matched_points
 from idr_neus_plugins.models.surface_tracks import Trace
@@ -61,7 +61,7 @@ class Matching(nn.Module):
         """Of the training, in [0, 1]."""
         self._asked = sum(at <= progress for at in self.config.at)
 
-    def find(self, views: TrainingViews, trace: Trace) -> None:
+    def find(self, views: Views, trace: Trace) -> None:
         """Looks for points near the surface that ``trace`` meets, or says why it cannot."""
         self._answered = self._asked
         if not views.is_pinhole:

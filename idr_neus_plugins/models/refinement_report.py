@@ -7,16 +7,16 @@ from dataclasses import replace
 import torch
 from nerfstudio.utils.rich_utils import CONSOLE
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.silhouettes import silhouette_coherence
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.models.camera_refinement import CameraRefinement
 
 NOTHING_WON = 0.002
 """Differences of the coherence below this are noise of its sampling."""
 
 
-def report_refinement(cameras: CameraRefinement, views: TrainingViews) -> None:
+def report_refinement(cameras: CameraRefinement, views: Views) -> None:
     """Prints how far the cameras moved and, where there are masks, whether silhouettes agree better than before.
 
     The losses cannot tell: the surface has been fitted to the refined cameras, so the given ones always look worse.

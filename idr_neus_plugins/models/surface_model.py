@@ -21,12 +21,12 @@ from torch.nn import functional
 from idr_neus_plugins.core.image_metrics import image_metrics
 from idr_neus_plugins.core.plane_sweep import warm_up
 from idr_neus_plugins.core.surface import SurfaceHits
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import BackgroundConfig, Black
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
-from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceMLPConfig
 from idr_neus_plugins.fields.surface import FieldSurface
 from idr_neus_plugins.models.bundle_step import bundle_step
@@ -71,7 +71,7 @@ class SurfaceModelConfig(ModelConfig):
     """Samplers find near and far themselves."""
     rays_at_once: int = 1024
     """Rays that are rendered at a time outside of training, even where nerfstudio's commands ask for more: bounds the
-    memory (NeuS with its 128 sections a ray takes 2 MB for each)."""
+    memory (NeuS with its 128 intervals a ray takes 2 MB for each)."""
 
 
 class SurfaceModel(Model):
@@ -123,7 +123,7 @@ class SurfaceModel(Model):
             )
 
     @property
-    def parts(self) -> list[Part]:
+    def components(self) -> list[ModelComponent]:
         return [self.geometry, self.radiance, self.renderer, self.background]
 
     def set_progress(self, progress: float) -> None:
@@ -134,7 +134,7 @@ class SurfaceModel(Model):
             name: first + progress * (last.get(name, first) - first)
             for name, first in self.config.loss_coefficients.items()
         }
-        for part in self.parts:
+        for part in self.components:
             part.set_progress(progress)
         self.camera_optimizer.set_progress(progress)
         self.matching.set_progress(progress)
@@ -146,7 +146,7 @@ class SurfaceModel(Model):
 
     def get_param_groups(self) -> dict[str, list[nn.Parameter]]:
         groups: dict[str, list[nn.Parameter]] = {}
-        for part in self.parts:
+        for part in self.components:
             for name, parameters in part.param_groups().items():
                 groups.setdefault(name, []).extend(parameters)
         self.camera_optimizer.get_param_groups(groups)
@@ -182,10 +182,10 @@ class SurfaceModel(Model):
     def begin(self, attributes: TrainingCallbackAttributes) -> None:
         """Before the first step of a fresh run: every part takes its start from the photographs."""
         views = self._views(attributes)
-        for part in self.parts:
+        for part in self.components:
             part.initialise(views)
 
-    def _views(self, attributes: TrainingCallbackAttributes) -> TrainingViews:
+    def _views(self, attributes: TrainingCallbackAttributes) -> Views:
         """As the method may see them."""
         views = attributes.pipeline.datamanager.training_views()  # type: ignore
         return replace(views, foreground=None) if self.config.masks == "ignored" else views
@@ -237,7 +237,7 @@ class SurfaceModel(Model):
             if loss is not None:
                 losses[name] = weight * loss
         if self.training:
-            for part in self.parts:
+            for part in self.components:
                 losses |= part.regularisers()
             losses |= self.matching.losses(self.geometry)
             self.camera_optimizer.get_loss_dict(losses)

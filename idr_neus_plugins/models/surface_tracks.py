@@ -17,7 +17,7 @@ from torch.nn.functional import max_pool2d, normalize
 
 from idr_neus_plugins.core.bundle import Observations
 from idr_neus_plugins.core.patches import (
-    Camera,
+    TensorCamera,
     align,
     best_of_cells,
     cornerness,
@@ -26,7 +26,7 @@ from idr_neus_plugins.core.patches import (
     square_offsets,
     tangent_patches,
 )
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 
 Trace = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 """Origins and unit directions [n, 3] -> distances [n] to the surface, whether there is one [n], unit normals [n, 3]."""
@@ -41,13 +41,13 @@ MIN_COSINE = 0.4
 """Between the normal and the ray: patches seen at a flatter angle are not followed."""
 OCCLUDED = 0.02
 """Scene units by which the surface on the way to a point may be nearer than the point."""
-MIN_LIKENESS = 0.8
+MIN_NCC = 0.8
 MIN_CORNERNESS = 1e-4
 MIN_VIEWS = 3
 """Views, with the reference, that must see a point."""
 
 
-class NothingToFollow(Exception):
+class NoCorners(Exception):
     """There is no point of the surface that could be recognised."""
 
 
@@ -62,10 +62,10 @@ class SurfacePoints:
     """In the reference."""
 
 
-def find_tracks(views: TrainingViews, trace: Trace) -> tuple[Float[Tensor, "points 3"], Observations]:
+def find_tracks(views: Views, trace: Trace) -> tuple[Float[Tensor, "points 3"], Observations]:
     """Surface points and the pixels that show them, for those that MIN_VIEWS views show. Pinhole cameras only.
 
-    Raises NothingToFollow where the photographs have no corners on the surface.
+    Raises NoCorners where the photographs have no corners on the surface.
     """
     pictures = views.images.float() @ views.intrinsics.new_tensor([0.299, 0.587, 0.114]) / 255.0
     points = _points(views, pictures, trace)
@@ -73,17 +73,17 @@ def find_tracks(views: TrainingViews, trace: Trace) -> tuple[Float[Tensor, "poin
     for view in range(len(pictures)):
         visible = _visible(view, views, points, trace)
         if len(visible):
-            found.append(_follow(view, views, pictures, points, visible))
+            found.append(_observed_in(view, views, pictures, points, visible))
     seen = Observations(*(torch.cat(parts) for parts in zip(*found, strict=True)))
     counts = torch.bincount(seen.points, minlength=len(points.positions))
     return points.positions, seen.where(counts[seen.points] >= MIN_VIEWS)
 
 
-def _camera(views: TrainingViews, view: int) -> Camera:
-    return Camera(views.intrinsics[view], views.camera_to_scene[view])
+def _camera(views: Views, view: int) -> TensorCamera:
+    return TensorCamera(views.intrinsics[view], views.camera_to_scene[view])
 
 
-def _points(views: TrainingViews, pictures: Float[Tensor, "views h w"], trace: Trace) -> SurfacePoints:
+def _points(views: Views, pictures: Float[Tensor, "views h w"], trace: Trace) -> SurfacePoints:
     cell = max(pictures.shape[1:]) // CELLS_ACROSS
     parts = []
     for view, picture in enumerate(pictures):
@@ -100,11 +100,11 @@ def _points(views: TrainingViews, pictures: Float[Tensor, "views h w"], trace: T
         references = torch.full_like(distances, view, dtype=torch.long)
         parts.append([part[kept] for part in (positions, normals, references, pixels)])
     if not parts:
-        raise NothingToFollow
+        raise NoCorners
     return SurfacePoints(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
-def _inner(views: TrainingViews, view: int) -> Bool[Tensor, "h w"]:
+def _inner(views: Views, view: int) -> Bool[Tensor, "h w"]:
     """The image, or its foreground, without a border that patches would cross."""
     height, width = views.images.shape[1:3]
     rows, columns = (torch.arange(size, device=views.images.device) for size in (height, width))
@@ -115,7 +115,7 @@ def _inner(views: TrainingViews, view: int) -> Bool[Tensor, "h w"]:
     return max_pool2d(outside, 2 * RADIUS + 1, stride=1)[0] < 0.5
 
 
-def _visible(view: int, views: TrainingViews, points: SurfacePoints, trace: Trace) -> Int[Tensor, " visible"]:
+def _visible(view: int, views: Views, points: SurfacePoints, trace: Trace) -> Int[Tensor, " visible"]:
     """Points that the view sees, other than its own."""
     camera = _camera(views, view)
     towards = camera.pose[:, 3] - points.positions
@@ -132,25 +132,25 @@ def _visible(view: int, views: TrainingViews, points: SurfacePoints, trace: Trac
     return candidates[met & ((reached - distances[candidates]).abs() < OCCLUDED)]
 
 
-def _follow(
-    view: int, views: TrainingViews, pictures: Tensor, points: SurfacePoints, chosen: Int[Tensor, " chosen"]
+def _observed_in(
+    view: int, views: Views, pictures: Tensor, points: SurfacePoints, chosen: Int[Tensor, " chosen"]
 ) -> Observations:
     """Where the view shows the chosen points; only those whose patches look alike."""
     camera = _camera(views, view)
     shifts = points.positions.new_zeros(len(chosen), 2)
-    likeness = shifts.new_zeros(len(chosen))
+    ncc = shifts.new_zeros(len(chosen))
     for level in LEVELS:
         patches, templates = _templates(views, pictures, points, chosen, level)
         picture = shrunk(pictures[view], level)
         found = align(templates, picture, camera.project(patches) / level, shifts / level)
-        shifts, likeness = found.shifts * level, found.likeness
+        shifts, ncc = found.shifts * level, found.ncc
     pixels = camera.project(points.positions[chosen]) + shifts
-    good = likeness > MIN_LIKENESS
+    good = ncc > MIN_NCC
     return Observations(torch.full_like(chosen[good], view), chosen[good], pixels[good])
 
 
 def _templates(
-    views: TrainingViews, pictures: Tensor, points: SurfacePoints, chosen: Int[Tensor, " chosen"], level: int
+    views: Views, pictures: Tensor, points: SurfacePoints, chosen: Int[Tensor, " chosen"], level: int
 ) -> tuple[Float[Tensor, "chosen pixels 3"], Float[Tensor, "chosen pixels"]]:
     """Tangent patches, and what their references show there."""
     offsets = square_offsets(RADIUS).to(points.positions)

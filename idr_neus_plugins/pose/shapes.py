@@ -17,7 +17,7 @@ from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.reading import read_mesh
 from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.versions import all_versions
 from idr_neus_plugins.single_view.fields.viewpoint import seen_in_mirror
 from idr_neus_plugins.single_view.model import SingleViewModel
@@ -68,7 +68,7 @@ def view_prior(model: SingleViewModel) -> ViewPrior:
     """What the view head says about the shown image: the mean over all versions of it that are equally true."""
     field, geometry = model.geometry.field, model.geometry
     told = []
-    for views, sign in all_versions(Views(geometry.images, geometry.projections)):
+    for views, sign in all_versions(InputViews(geometry.images, geometry.projections)):
         log_probabilities = field.view(field.encoder(views.images).code)
         told.append(seen_in_mirror(log_probabilities) if bool((sign < 0).any()) else log_probabilities)
     mean = torch.stack(told).exp().mean((0, 1))

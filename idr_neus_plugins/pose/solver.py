@@ -16,7 +16,7 @@ from idr_neus_plugins.pose.observation import Observation
 from idr_neus_plugins.pose.prior import ViewPrior
 from idr_neus_plugins.pose.shape_grid import ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
-from idr_neus_plugins.pose.starts import Views, best_starts, distinct, joined_candidates
+from idr_neus_plugins.pose.starts import ViewSpread, best_starts, distinct, joined_candidates
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SolverSettings:
     """The paper's Adam at 0.1 and at most 200 steps, spent from coarse to fine. The paper holds rotations for 30 steps,
     but its starts are not placed."""
 
-    views: Views = field(default_factory=Views)
+    views: ViewSpread = field(default_factory=ViewSpread)
     starts: int = 8
     stages: tuple[Stage, ...] = (
         Stage(32, 8, 45, 0.1, 0.5, hold=10),

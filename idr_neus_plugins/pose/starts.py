@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.ground import upright_rotations
 from idr_neus_plugins.pose.observation import Observation
@@ -25,15 +25,15 @@ POINTS = 400
 """Of the surface, to tell where a candidate would be in the picture."""
 PLACINGS = 4
 LIKELY = 4
-"""Views of the highest probability, beside the spread."""
+"""ViewSpread of the highest probability, beside the spread."""
 UPRIGHT = 72
-"""Views of an object whose upright axis is known."""
+"""ViewSpread of an object whose upright axis is known."""
 APART = 25.0
 """Degrees between starts."""
 
 
 @dataclass(frozen=True)
-class Views:
+class ViewSpread:
     """A spread of views, degrees. All of it is looked at, which costs a few tenths of a second."""
 
     azimuths: int = 24
@@ -43,7 +43,7 @@ class Views:
     """In the plane of the image."""
 
 
-def view_rotations(views: Views) -> Float[Tensor, "views 3 3"]:
+def view_rotations(views: ViewSpread) -> Float[Tensor, "views 3 3"]:
     """Object-to-camera rotations of cameras that look at the origin from all around."""
     rotations = []
     for azimuth in 2 * math.pi * np.arange(views.azimuths) / views.azimuths:
@@ -76,8 +76,8 @@ def placed(shape: ShapeGrid, rotations: Float[Tensor, "poses 3 3"], observation:
     return Poses(rotations, places, torch.ones_like(places[:, 0]))
 
 
-def joined_candidates(compare: Comparison, views: Views) -> Poses:
-    """Views from all around, placed; as far away as depths say."""
+def joined_candidates(compare: Comparison, views: ViewSpread) -> Poses:
+    """ViewSpread from all around, placed; as far away as depths say."""
     observation = compare.observation
     if observation.up is not None:
         rotations = upright_rotations(observation.up, UPRIGHT)
@@ -89,7 +89,7 @@ def joined_candidates(compare: Comparison, views: Views) -> Poses:
     return poses.rescaled(observation.depth[observation.depth > 0].median() / poses.translations[:, 2])
 
 
-def _spread(compare: Comparison, views: Views) -> Float[Tensor, "views 3 3"]:
+def _spread(compare: Comparison, views: ViewSpread) -> Float[Tensor, "views 3 3"]:
     """The likely views, if somebody knows any, and all the others."""
     spread = view_rotations(views)
     if compare.prior is not None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from jaxtyping import Float
 from torch import Tensor
 
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
 from idr_neus_plugins.laws.law import own_surface
 
@@ -33,7 +33,7 @@ class RenderedRays:
         return self.rgb + (1.0 - self.accumulation) * background
 
 
-class Renderer(Part):
+class Renderer(ModelComponent):
     def forward(
         self,
         origins: Float[Tensor, "rays 3"],

@@ -55,8 +55,8 @@ class UnisurfRenderer(VolumeRenderer):
         radiance: RadianceField,
     ) -> RenderedRays:
         assert isinstance(self.sampler, SurfaceSampler)
-        sections, surface, met = self.sampler.place(origins, directions, geometry)
-        rays = render_volume(origins, directions, sections, geometry, radiance, self.law, self.weight_threshold)
+        intervals, surface, met = self.sampler.place(origins, directions, geometry)
+        rays = render_volume(origins, directions, intervals, geometry, radiance, self.law, self.weight_threshold)
         points, views = (origins + surface[:, None] * directions)[met], directions[met]
         if self.training:
             rays.for_losses["normal_pairs"] = self._normal_pairs(points, geometry)

@@ -8,9 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from idr_neus_plugins.core.compositing import accumulate, render_weights, unit
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.fields.part import Part
 from idr_neus_plugins.fields.radiance import RadianceField
 from idr_neus_plugins.laws.law import LawConfig, OpacityLaw
 from idr_neus_plugins.laws.neus import NeusLawConfig
@@ -28,14 +28,14 @@ class VolumeRendererConfig(RendererConfig):
     law: LawConfig = field(default_factory=NeusLawConfig)
     """How sdf becomes opacity."""
     weight_threshold: float = 0.0
-    """Colour and normal are asked only where a section weighs more than this in its pixel; 0: everywhere."""
+    """Colour and normal are asked only where an interval weighs more than this in its pixel; 0: everywhere."""
 
     def setup(self, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> VolumeRenderer:
         return VolumeRenderer(self, geometry, region)
 
 
 class VolumeRenderer(Renderer):
-    """Sections from the sampler, made opaque by the law, gathered along the ray."""
+    """Intervals from the sampler, made opaque by the law, gathered along the ray."""
 
     def __init__(self, config: VolumeRendererConfig, geometry: GeometryField, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()
@@ -44,15 +44,15 @@ class VolumeRenderer(Renderer):
         self.sampler = config.sampler.setup(region, self.law)
 
     @property
-    def parts(self) -> list[Part]:
+    def components(self) -> list[ModelComponent]:
         return [self.sampler, self.law]
 
     def set_progress(self, progress: float) -> None:
-        for part in self.parts:
+        for part in self.components:
             part.set_progress(progress)
 
     def param_groups(self) -> dict[str, list[nn.Parameter]]:
-        return {name: group for part in self.parts for name, group in part.param_groups().items() if group}
+        return {name: group for part in self.components for name, group in part.param_groups().items() if group}
 
     def level(self, threshold: float | None) -> float:
         return self.law.level(threshold)
@@ -67,28 +67,28 @@ class VolumeRenderer(Renderer):
         geometry: GeometryField,
         radiance: RadianceField,
     ) -> RenderedRays:
-        sections = self.sampler(origins, directions, geometry)
-        return render_volume(origins, directions, sections, geometry, radiance, self.law, self.weight_threshold)
+        intervals = self.sampler(origins, directions, geometry)
+        return render_volume(origins, directions, intervals, geometry, radiance, self.law, self.weight_threshold)
 
 
 def render_volume(
     origins: Float[Tensor, "rays 3"],
     directions: Float[Tensor, "rays 3"],
-    sections: RaySections,
+    intervals: RayIntervals,
     geometry: GeometryField,
     radiance: RadianceField,
     law: OpacityLaw,
     weight_threshold: float = 0.0,
 ) -> RenderedRays:
-    """Renders rays with unit ``directions``, asking the fields at the midpoints of sections.
+    """Renders rays with unit ``directions``, asking the fields at the midpoints of intervals.
 
     Args:
-        weight_threshold: colour and normal are asked only of sections that weigh more in their pixel; 0: of all.
+        weight_threshold: colour and normal are asked only of intervals that weigh more in their pixel; 0: of all.
     """
-    positions = sections.positions(origins, directions)
-    views = directions.index_select(0, sections.ray_indices)
+    positions = intervals.positions(origins, directions)
+    views = directions.index_select(0, intervals.ray_indices)
     output = geometry(positions)
-    weights = render_weights(law(output, views, sections.deltas), sections.offsets)
+    weights = render_weights(law(output, views, intervals.deltas), intervals.offsets)
     seen = (weights > weight_threshold).nonzero().squeeze(1) if weight_threshold > 0.0 else None
     normals = unit(output.gradients, seen)
     asked = (positions, views) if seen is None else (positions.index_select(0, seen), views.index_select(0, seen))
@@ -96,13 +96,13 @@ def render_volume(
     colors = radiance(asked[0], normals, asked[1], features).to(positions.dtype)
 
     def gather(values: Tensor | None, of: Tensor | None = None) -> Tensor:
-        return accumulate(weights, values, sections.ray_indices, sections.num_rays, of)
+        return accumulate(weights, values, intervals.ray_indices, intervals.num_rays, of)
 
     accumulation = gather(None)
     return RenderedRays(
         rgb=gather(colors, seen),
         accumulation=accumulation,
-        depth=gather(sections.midpoints[:, None]) / accumulation.clamp(min=1e-6),
+        depth=gather(intervals.midpoints[:, None]) / accumulation.clamp(min=1e-6),
         normals=gather(normals, seen),
         for_losses={"gradients": output.gradients},
     )

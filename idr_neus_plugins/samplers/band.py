@@ -1,4 +1,4 @@
-"""Sections in the band around a grid's surface, and nowhere else."""
+"""Intervals in the band around a grid's surface, and nowhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry
 from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
@@ -18,7 +18,7 @@ from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
 @dataclass
 class BandSamplerConfig(SamplerConfig):
     step: float = 0.75
-    """Length of a section, voxels."""
+    """Length of an interval, voxels."""
 
     def setup(self, region: Float[Tensor, "2 3"], law: Law | None = None) -> BandSampler:
         return BandSampler(self)
@@ -34,10 +34,10 @@ class BandSampler(Sampler):
     @torch.no_grad()
     def forward(  # type: ignore[override]
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: VoxelGeometry
-    ) -> RaySections:
+    ) -> RayIntervals:
         shape, device = len(origins), origins.device
         jitter = torch.rand(shape, device=device) if self.training else torch.full((shape,), 0.5, device=device)
         middles, counts = geometry.march(origins, directions, jitter, self.config.step)
         half = 0.5 * self.config.step * geometry.lattice.voxel
         rays = torch.arange(shape, device=device).repeat_interleave(counts)
-        return RaySections(rays, pad(counts.cumsum(0), (1, 0)), middles - half, middles + half)
+        return RayIntervals(rays, pad(counts.cumsum(0), (1, 0)), middles - half, middles + half)

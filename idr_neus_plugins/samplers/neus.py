@@ -1,4 +1,4 @@
-"""NeuS's hierarchical sampler: even sections first, then more of them where the surface seems to be."""
+"""NeuS's hierarchical sampler: even intervals first, then more of them where the surface seems to be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from idr_neus_plugins.core.compositing import render_weights
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.opacity import neus_alpha
 from idr_neus_plugins.core.placement import inverse_cdf, jitter, merge, uniform_edges
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
@@ -23,11 +23,11 @@ class NeusSamplerConfig(SamplerConfig):
     """The released settings of NeuS."""
 
     coarse: int = 64
-    """Even sections on each ray."""
+    """Even intervals on each ray."""
     fine: int = 64
-    """Sections added where the surface seems to be."""
+    """Intervals added where the surface seems to be."""
     upsampling_steps: int = 4
-    """Rounds in which the fine sections are added."""
+    """Rounds in which the fine intervals are added."""
     first_inv_s: float = 64.0
     """Fixed sharpness of the first round; doubled in each further one."""
 
@@ -45,11 +45,11 @@ class NeusSampler(Sampler):
     @torch.no_grad()
     def forward(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
-    ) -> RaySections:
+    ) -> RayIntervals:
         near, far, hits = ray_sphere(origins, directions)
         edges = uniform_edges(near[hits], far[hits], self.config.coarse)
         edges = jitter(edges) if self.training else edges
-        return RaySections.from_edges(self._refine(edges, origins[hits], directions[hits], geometry), hits)
+        return RayIntervals.from_edges(self._refine(edges, origins[hits], directions[hits], geometry), hits)
 
     def _refine(self, edges: Tensor, origins: Tensor, directions: Tensor, geometry: GeometryField) -> Tensor:
         def sdf_at(distances: Tensor) -> Tensor:
@@ -59,19 +59,19 @@ class NeusSampler(Sampler):
         sdf = sdf_at(edges)
         added = self.config.fine // self.config.upsampling_steps
         for step in range(self.config.upsampling_steps):
-            fresh = inverse_cdf(edges, section_weights(edges, sdf, self.config.first_inv_s * 2**step), added)
+            fresh = inverse_cdf(edges, interval_weights(edges, sdf, self.config.first_inv_s * 2**step), added)
             fresh_sdf = sdf_at(fresh) if step < self.config.upsampling_steps - 1 else torch.zeros_like(fresh)
             edges, sdf = merge(edges, fresh, sdf, fresh_sdf)
         return edges
 
 
-def section_weights(
+def interval_weights(
     edges: Float[Tensor, "rays edges"], sdf: Float[Tensor, "rays edges"], inv_s: float
-) -> Float[Tensor, "rays sections"]:
-    """Weights from sdf values at the borders of sections, at a fixed sharpness.
+) -> Float[Tensor, "rays intervals"]:
+    """Weights from sdf values at the borders of intervals, at a fixed sharpness.
 
-    The slope is the steeper descent of a section and the one before it, which keeps the estimate from missing a surface
-    just behind a border.
+    The slope is the steeper descent of an interval and the one before it, which keeps the estimate from missing a
+    surface just behind a border.
     """
     deltas = edges.diff(dim=1)
     slopes = sdf.diff(dim=1) / (deltas + 1e-5)

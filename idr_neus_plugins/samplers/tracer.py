@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.core.tracing import TracedRays, TracingSettings, trace_rays
+from idr_neus_plugins.fields.component import ModelComponent
 from idr_neus_plugins.fields.geometry import GeometryField
-from idr_neus_plugins.fields.part import Part
 
 
-class Tracer(Part):
+class Tracer(ModelComponent):
     """Finds the first surface on each ray. Nothing it returns has a derivative."""
 
     def forward(

@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import jitter, uniform_edges
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.core.root_finding import first_sign_change, regula_falsi
 from idr_neus_plugins.core.schedules import shrinking_interval
-from idr_neus_plugins.core.sections import RaySections
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.laws.law import Law
 from idr_neus_plugins.samplers.band import BandSamplerConfig
@@ -22,7 +22,7 @@ from idr_neus_plugins.samplers.sampler import Sampler, SamplerConfig
 
 
 class Placed(NamedTuple):
-    sections: RaySections
+    intervals: RayIntervals
     surface: Float[Tensor, " rays"]
     """Distance of the first point where the geometry's value passes from free to solid, scene units; 0 without one."""
     met: Bool[Tensor, " rays"]
@@ -35,13 +35,13 @@ class SurfaceSampler(Sampler):
     def place(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
     ) -> Placed:
-        """Sections as of any sampler, and the surface around which they are."""
+        """Intervals as of any sampler, and the surface around which they are."""
         raise NotImplementedError
 
     def forward(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
-    ) -> RaySections:
-        return self.place(origins, directions, geometry).sections
+    ) -> RayIntervals:
+        return self.place(origins, directions, geometry).intervals
 
 
 @dataclass
@@ -66,11 +66,11 @@ class UnisurfSamplerConfig(SamplerConfig):
     secant: int = 8
     """Steps that then locate it."""
     inside: int = 64
-    """Sections in the interval."""
+    """Intervals in the interval."""
     before: int = 32
-    """Sections in the free space before it."""
+    """Intervals in the free space before it."""
     before_from: float = 5_000 / 450_000
-    """Progress at which the sections before it begin."""
+    """Progress at which the intervals before it begin."""
     interval: ShrinkingInterval = field(default_factory=ShrinkingInterval)
 
     def setup(self, region: Float[Tensor, "2 3"], law: Law | None = None) -> UnisurfSampler:
@@ -103,14 +103,14 @@ class UnisurfSampler(SurfaceSampler):
         values[hits] = geometry.sdf(positions[hits].view(-1, 3)).view(-1, steps.shape[1])
         surface, met = _locate(origins, directions, geometry, steps, values, self.config.secant)
         edges = self._edges(near[hits], far[hits], surface[hits], met[hits])
-        return Placed(RaySections.from_edges(jitter(edges) if self.training else edges, hits), surface, met)
+        return Placed(RayIntervals.from_edges(jitter(edges) if self.training else edges, hits), surface, met)
 
     def _edges(self, near: Tensor, far: Tensor, surface: Tensor, met: Tensor) -> Float[Tensor, "rays edges"]:
         everywhere = uniform_edges(near, far, self.before + self.config.inside)
         first = torch.maximum(near, surface - self.width)
         last = torch.minimum(far, surface + self.width)
         around = uniform_edges(first, last, self.config.inside)
-        # Where there is next to nothing before the interval, its sections would count as much, however short they are.
+        # Where there is next to nothing before the interval, its intervals would count as much, however short they are.
         all_inside = uniform_edges(first, last, self.before + self.config.inside)
         split = torch.cat([uniform_edges(near, first, self.before)[:, :-1], around], dim=1) if self.before else around
         placed = torch.where((first - near > 0.1 * (last - first))[:, None], split, all_inside)
@@ -134,7 +134,7 @@ class UnisurfBandSamplerConfig(SamplerConfig):
 
 
 class UnisurfBandSampler(SurfaceSampler):
-    """The sections of the band that lie in the interval, and some of those before; all of them where nothing is met."""
+    """The band's intervals within UNISURF's, and some of those before; all of them where nothing is met."""
 
     def __init__(self, config: UnisurfBandSamplerConfig, region: Float[Tensor, "2 3"]) -> None:
         super().__init__()
@@ -152,14 +152,14 @@ class UnisurfBandSampler(SurfaceSampler):
     def place(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
     ) -> Placed:
-        sections = self.band(origins, directions, geometry)
-        values = _table(geometry.sdf(sections.positions(origins, directions)), sections)
-        steps = _table(sections.midpoints, sections)
+        intervals = self.band(origins, directions, geometry)
+        values = _table(geometry.sdf(intervals.positions(origins, directions)), intervals)
+        steps = _table(intervals.midpoints, intervals)
         surface, met = _locate(origins, directions, geometry, steps, values, self.config.secant)
-        beyond = sections.midpoints - surface[sections.ray_indices]
-        some = (_rank(sections) % self.config.before_every == 0) & (beyond < 0)
-        kept = (beyond.abs() <= self.width) | some | ~met[sections.ray_indices]
-        return Placed(_of(sections, kept), surface, met)
+        beyond = intervals.midpoints - surface[intervals.ray_indices]
+        some = (_rank(intervals) % self.config.before_every == 0) & (beyond < 0)
+        kept = (beyond.abs() <= self.width) | some | ~met[intervals.ray_indices]
+        return Placed(_of(intervals, kept), surface, met)
 
 
 def _locate(
@@ -181,24 +181,24 @@ def _locate(
     return surface, met
 
 
-def _rank(sections: RaySections) -> Int[Tensor, " sections"]:
-    """Position of each section on its ray."""
-    numbers = torch.arange(len(sections.starts), device=sections.starts.device)
-    return numbers - sections.offsets[sections.ray_indices]
+def _rank(intervals: RayIntervals) -> Int[Tensor, " intervals"]:
+    """Position of each interval on its ray."""
+    numbers = torch.arange(len(intervals.starts), device=intervals.starts.device)
+    return numbers - intervals.offsets[intervals.ray_indices]
 
 
-def _table(values: Float[Tensor, " sections"], sections: RaySections) -> Float[Tensor, "rays longest"]:
+def _table(values: Float[Tensor, " intervals"], intervals: RayIntervals) -> Float[Tensor, "rays longest"]:
     """Packed values as one row a ray; NaN behind the last."""
-    counts = sections.offsets.diff()
+    counts = intervals.offsets.diff()
     longest = int(counts.max()) if len(counts) else 0
-    table = values.new_full((sections.num_rays, longest), torch.nan)
-    table[sections.ray_indices, _rank(sections)] = values
+    table = values.new_full((intervals.num_rays, longest), torch.nan)
+    table[intervals.ray_indices, _rank(intervals)] = values
     return table
 
 
-def _of(sections: RaySections, kept: Bool[Tensor, " sections"]) -> RaySections:
-    """Some of the sections."""
-    rays = sections.ray_indices[kept]
-    counts = torch.bincount(rays, minlength=sections.num_rays)
+def _of(intervals: RayIntervals, kept: Bool[Tensor, " intervals"]) -> RayIntervals:
+    """Some of the intervals."""
+    rays = intervals.ray_indices[kept]
+    counts = torch.bincount(rays, minlength=intervals.num_rays)
     offsets = functional.pad(counts.cumsum(0), (1, 0))
-    return RaySections(rays, offsets, sections.starts[kept], sections.ends[kept])
+    return RayIntervals(rays, offsets, intervals.starts[kept], intervals.ends[kept])

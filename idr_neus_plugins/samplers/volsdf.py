@@ -1,4 +1,4 @@
-"""VolSDF's sampler: as many sections as it takes to know the ray's opacity to a given error."""
+"""VolSDF's sampler: as many intervals as it takes to know the ray's opacity to a given error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from idr_neus_plugins.core.error_bound import opacity_error_bound, optical_depth, smallest_beta, sufficient_beta
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import inverse_cdf, jitter, merge, uniform_edges
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.geometry import GeometryField
 from idr_neus_plugins.laws.law import Law
@@ -25,9 +25,9 @@ class VolsdfSamplerConfig(SamplerConfig):
     """The released settings of VolSDF."""
 
     coarse: int = 128
-    """Even sections at first, and the number added in every round."""
+    """Even intervals at first, and the number added in every round."""
     rounds: int = 5
-    """At most so many times sections are added where the bound on the error is largest."""
+    """At most so many times intervals are added where the bound on the error is largest."""
     epsilon: float = 0.1
     """Error of the opacity that is good enough."""
     fine: int = 64
@@ -54,7 +54,7 @@ class VolsdfSampler(Sampler):
     @torch.no_grad()
     def forward(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"], geometry: GeometryField
-    ) -> RaySections:
+    ) -> RayIntervals:
         near, far, hits = ray_sphere(origins, directions)
 
         def sdf_at(distances: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class VolsdfSampler(Sampler):
         fine = inverse_cdf(edges, _masses(edges, sdf, beta), self.config.fine)
         extra = uniform_edges(near[hits], far[hits], self.config.extra)
         drawn = torch.cat([fine, jitter(extra) if self.training else extra], dim=1)
-        return RaySections.from_edges(drawn.sort(dim=1).values, hits)
+        return RayIntervals.from_edges(drawn.sort(dim=1).values, hits)
 
     def _bounded(self, edges: Tensor, sdf_at) -> tuple[Tensor, Tensor, Float[Tensor, "rays 1"]]:
         """Borders with their sdf, and the beta per ray for which the opacity over them is known well enough."""
@@ -85,6 +85,6 @@ class VolsdfSampler(Sampler):
 
 def _masses(
     edges: Float[Tensor, "rays edges"], sdf: Float[Tensor, "rays edges"], beta: Float[Tensor, "rays 1"]
-) -> Float[Tensor, "rays sections"]:
-    """Opacity that each section adds."""
+) -> Float[Tensor, "rays intervals"]:
+    """Opacity that each interval adds."""
     return -torch.exp(-optical_depth(edges, sdf, beta)).diff(dim=1)

@@ -23,7 +23,7 @@ from idr_neus_plugins.renderers.surface import SurfaceRendererConfig
 from idr_neus_plugins.samplers.tracer import SphereTracerConfig
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
 from idr_neus_plugins.single_view.data.showing import PHOTOGRAPH
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.geometry import (
     ConditionedGeometry,
     ConditionedGeometryConfig,
@@ -65,7 +65,7 @@ class SingleViewModel(SurfaceModel):
         """Shows the object of RGBA images [n, h, w, 4] in [0, 1], seen by ``cameras``."""
         height, width = images.shape[1:3]
         projections = ndc_projection(*pinhole_matrices(cameras), (height, width))
-        self.geometry.show(Views(images.permute(0, 3, 1, 2), projections))
+        self.geometry.show(InputViews(images.permute(0, 3, 1, 2), projections))
 
     def begin(self, attributes: TrainingCallbackAttributes) -> None:
         """Before the first step of a fresh run: the encoder's start, and an image that the viewer shows."""

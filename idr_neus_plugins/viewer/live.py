@@ -16,7 +16,7 @@ import torch
 from nerfstudio.utils.rich_utils import CONSOLE
 from nerfstudio.viewer.viewer import VISER_NERFSTUDIO_SCALE_RATIO, Viewer
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.data.views import pinhole_cameras
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.files import HOLD_TEXTURE
@@ -149,7 +149,7 @@ class LiveSurface(threading.Thread):
             status.content = as_alarm(f"{type(error).__name__}: {error}")
             CONSOLE.print_exception()
 
-    def _views(self) -> TrainingViews:
+    def _views(self) -> Views:
         views = self.viewer.pipeline.datamanager.training_views()  # type: ignore[operator]
         tensors = {name: value.cpu() for name, value in vars(views).items() if isinstance(value, torch.Tensor)}
         return replace(views, **tensors)

@@ -12,8 +12,8 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.camera import Camera
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.meshing.crop import Box
 from idr_neus_plugins.meshing.frames import Frame
 from idr_neus_plugins.meshing.mesh import Mesh
@@ -59,7 +59,7 @@ class LiveMeshRequest(Request[LiveMesh]):
     resolution: int
     crop: Box | None
     """Scene units."""
-    cameras: list[PinholeCamera]
+    cameras: list[Camera]
     """Of the photographs, for the confidence and the light."""
 
     def answer(self) -> LiveMesh:
@@ -95,7 +95,7 @@ class ExportRequest(Request[dict[str, Any]]):
     options: MeshOptions
     crop: Box | None
     """Scene units."""
-    views: TrainingViews | None
+    views: Views | None
     path: Path
     frame: Frame
 
@@ -108,7 +108,7 @@ class ExportRequest(Request[dict[str, Any]]):
         return write_built(built, self.path, self.frame, self.snapshot.world_from_scene)
 
 
-def light_of(cameras: Sequence[PinholeCamera]) -> Float[np.ndarray, " 3"]:
+def light_of(cameras: Sequence[Camera]) -> Float[np.ndarray, " 3"]:
     """Unit direction to the light: on the photographers' side, where one looks first. Cameras all around have none."""
     towards = -np.sum([camera.camera_to_scene[:, 2] for camera in cameras], axis=0) if cameras else np.zeros(3)
     length = float(np.linalg.norm(towards))

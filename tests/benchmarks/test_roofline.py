@@ -27,7 +27,7 @@ def test_steps_are_counted(tiny_scene):
                 trainer.train_iteration(step)
 
         counts = counts_of_steps(trainer, train, 2)
-        assert counts.sections >= counts.colored > 0
+        assert counts.intervals >= counts.colored > 0
         assert 0 < counts.feature_nodes <= min(8 * counts.colored, model.radiance.features.values[..., 0].numel())
         assert 0 < counts.band <= model.geometry.control.values.numel()
         work = work_of_step(model, Counts(1000.0, 500.0, 0.0, 0.0))

@@ -13,11 +13,11 @@ import trimesh
 from nerfstudio.cameras.cameras import Cameras
 from PIL import Image
 
-from idr_neus_plugins.cli.films import write_gif, write_mp4
 from idr_neus_plugins.cli.turntable import Turntable
 from idr_neus_plugins.cli.view_meshes import ViewMeshes, short_names
 from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
 from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.reports.films import write_gif, write_mp4
 from tests.meshing.views import SphereSurface, looking_at_origin
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on this machine")

@@ -22,7 +22,7 @@ def sphere(points: torch.Tensor) -> torch.Tensor:
 
 
 def sheet(points: torch.Tensor) -> torch.Tensor:
-    """A wall 0.02 thick: thinner than a section."""
+    """A wall 0.02 thick: thinner than an interval."""
     return (points[..., 2] - 0.1).abs() - 0.01
 
 
@@ -45,24 +45,24 @@ def along(distance, edges: torch.Tensor) -> torch.Tensor:
     return distance(origins[:, None] + edges[..., None] * directions[:, None])
 
 
-def uneven_edges(count: int, sections: int) -> torch.Tensor:
+def uneven_edges(count: int, intervals: int) -> torch.Tensor:
     torch.manual_seed(1)
-    inner = 2.0 * torch.rand(count, sections - 1)
+    inner = 2.0 * torch.rand(count, intervals - 1)
     return torch.cat([torch.zeros(count, 1), inner, torch.full((count, 1), 2.0)], dim=1).sort(dim=1).values.double()
 
 
 @pytest.mark.parametrize("distance", [sphere, sheet, two_spheres])
 @pytest.mark.parametrize("beta", [0.005, 0.02, 0.1])
-@pytest.mark.parametrize("sections", [16, 256])
-def test_the_error_of_the_opacity_stays_below_the_bound(distance, beta, sections):
-    edges, refine = uneven_edges(40, sections), 200
+@pytest.mark.parametrize("intervals", [16, 256])
+def test_the_error_of_the_opacity_stays_below_the_bound(distance, beta, intervals):
+    edges, refine = uneven_edges(40, intervals), 200
     scale = torch.full((40, 1), beta, dtype=DOUBLE)
     depth = optical_depth(edges, along(distance, edges), scale)
 
-    # The opacity in the middle of every section: by quadrature, and from 200 pieces in each section.
+    # The opacity in the middle of every interval: by quadrature, and from 200 pieces in each interval.
     shares = torch.linspace(0.0, 1.0, refine + 1, dtype=DOUBLE)
     fine = (edges[:, :-1, None] + edges.diff(dim=1)[..., None] * shares).reshape(40, -1)
-    density = laplace_density(along(distance, fine), beta).view(40, sections, refine + 1)
+    density = laplace_density(along(distance, fine), beta).view(40, intervals, refine + 1)
     pieces = 0.5 * (density[..., 1:] + density[..., :-1]) * edges.diff(dim=1)[..., None] / refine
     before = torch.cat([torch.zeros(40, 1, dtype=DOUBLE), pieces.sum(2).cumsum(1)], dim=1)
     true = before[:, :-1] + pieces[..., : refine // 2].sum(2)
@@ -72,7 +72,7 @@ def test_the_error_of_the_opacity_stays_below_the_bound(distance, beta, sections
 
     bound = opacity_error_bound(edges, along(distance, edges), scale)
     assert (error <= bound + 1e-6).all()
-    if sections == 256 and beta == 0.1:
+    if intervals == 256 and beta == 0.1:
         assert bound.max() < 0.1, "a bound that is never small bounds nothing"
 
 

@@ -10,7 +10,7 @@ import torch
 from idr_neus_plugins.core.compositing import accumulate, render_weights, unit
 from idr_neus_plugins.core.losses import eikonal
 from idr_neus_plugins.core.opacity import neus_opacity
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.core.spherical_harmonics import spherical_harmonics
 
 COUNTS = torch.tensor([0, 5, 1, 0, 40, 7, 3, 0])
@@ -104,8 +104,8 @@ def test_eikonal():
 def test_positions_and_harmonics_have_no_gradient_and_the_same_values():
     origins, directions = random(len(COUNTS), 3), unit(random(len(COUNTS), 3, seed=1))
     starts = random(SECTIONS).abs()
-    exact = RaySections(RAYS, OFFSETS, starts, starts + 0.1).positions(origins, directions)
-    there = RaySections(RAYS, OFFSETS, starts.float(), starts.float() + 0.1).positions(
+    exact = RayIntervals(RAYS, OFFSETS, starts, starts + 0.1).positions(origins, directions)
+    there = RayIntervals(RAYS, OFFSETS, starts.float(), starts.float() + 0.1).positions(
         origins.float(), directions.float()
     )
     torch.testing.assert_close(there, exact.float())

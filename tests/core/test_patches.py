@@ -3,7 +3,7 @@
 import torch
 
 from idr_neus_plugins.core.patches import (
-    Camera,
+    TensorCamera,
     align,
     best_of_cells,
     cornerness,
@@ -16,11 +16,11 @@ INTRINSICS = torch.tensor([[100.0, 0.0, 32.0], [0.0, 100.0, 32.0], [0.0, 0.0, 1.
 NORMAL = torch.nn.functional.normalize(torch.tensor([0.2, -0.1, -1.0]), dim=0)
 
 
-def camera(x: float) -> Camera:
-    return Camera(INTRINSICS, torch.cat([torch.eye(3), torch.tensor([[x], [0.0], [-2.0]])], dim=1))
+def camera(x: float) -> TensorCamera:
+    return TensorCamera(INTRINSICS, torch.cat([torch.eye(3), torch.tensor([[x], [0.0], [-2.0]])], dim=1))
 
 
-def photograph(view: Camera) -> torch.Tensor:
+def photograph(view: TensorCamera) -> torch.Tensor:
     """Of a wavy texture on the plane through the origin with NORMAL."""
     pixels = square_offsets(32)[None] + 32.0
     points = tangent_patches(view, torch.zeros(1, 2), torch.zeros(1, 3), NORMAL[None], pixels[0])[0]
@@ -64,13 +64,13 @@ def test_a_shifted_camera_is_noticed_to_a_fraction_of_a_pixel_whatever_the_expos
     wrong = torch.tensor([[1.6, -1.2], [-1.4, 1.5]])
     found = align(reference, images[1], places + 0.5 + wrong[:, None], torch.zeros(2, 2), steps=15)
     torch.testing.assert_close(found.shifts, -wrong, atol=0.05, rtol=0)
-    assert found.likeness.min() > 0.99
+    assert found.ncc.min() > 0.99
 
 
 def test_where_there_is_nothing_to_see_nothing_is_alike():
     flat = torch.full((65, 65), 0.5)
     found = align(torch.rand(1, 25), flat, 30.0 + square_offsets(2)[None], torch.zeros(1, 2))
-    assert float(found.likeness) == -1.0 and found.shifts.isfinite().all()
+    assert float(found.ncc) == -1.0 and found.shifts.isfinite().all()
 
 
 def test_corners_are_found_one_per_cell_and_only_where_allowed():

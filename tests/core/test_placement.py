@@ -22,7 +22,7 @@ def test_jitter_keeps_order_and_ends(seed):
 
 
 def test_inverse_cdf_follows_the_density():
-    """Against the quantiles of the density written down by hand: 3/4 of the mass in the last section."""
+    """Against the quantiles of the density written down by hand: 3/4 of the mass in the last interval."""
     edges, weights = torch.tensor([[0.0, 1.0, 3.0, 4.0]]), torch.tensor([[1.0, 0.0, 3.0]]) * 1e4
     points = inverse_cdf(edges, weights, 8)[0]
     torch.testing.assert_close(points[:2], torch.tensor([0.25, 0.75]), rtol=0, atol=1e-3)

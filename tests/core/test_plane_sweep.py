@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.patches import Camera
+from idr_neus_plugins.core.patches import TensorCamera
 from idr_neus_plugins.core.plane_sweep import Patches, Photographs, best_plane, sweep, sweep_reference, warm_up
 
 HEIGHT, WIDTH, RADIUS = 60, 80, 3
@@ -30,7 +30,7 @@ def scene() -> Photographs:
     rows, columns = torch.meshgrid(torch.arange(HEIGHT) + 0.5, torch.arange(WIDTH) + 0.5, indexing="ij")
     pictures = []
     for k, pose in zip(intrinsics, poses, strict=True):
-        directions = Camera(k, pose).directions(torch.stack([columns, rows], dim=-1).view(-1, 2))
+        directions = TensorCamera(k, pose).directions(torch.stack([columns, rows], dim=-1).view(-1, 2))
         pictures.append(painted(on_plane(pose[:, 3], directions)).view(HEIGHT, WIDTH))
     return Photographs(intrinsics, poses, torch.stack(pictures), torch.tensor([[HEIGHT, WIDTH]] * 5))
 
@@ -60,8 +60,8 @@ def test_the_kernel_scores_as_the_reference(swept):
 
 def test_the_surface_is_found_between_the_planes(swept):
     photographs, patches, distances, exact = swept
-    likeness = sweep(photographs, patches, torch.tensor([1, 2, 3, 4]), distances, 3)
-    found, height = best_plane(likeness, distances)
+    ncc = sweep(photographs, patches, torch.tensor([1, 2, 3, 4]), distances, 3)
+    found, height = best_plane(ncc, distances)
     assert float(height.min()) > 0.9
     assert float((found - exact).abs().median()) < 0.003
 
@@ -125,7 +125,7 @@ def test_warming_up_compiles_what_a_sweep_calls(swept):
 
 
 def test_the_best_of_all_at_an_end_is_no_maximum():
-    likeness = torch.tensor([[0.9, 0.5, 0.1], [0.1, 0.8, 0.1]])
-    found, height = best_plane(likeness, torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]))
+    ncc = torch.tensor([[0.9, 0.5, 0.1], [0.1, 0.8, 0.1]])
+    found, height = best_plane(ncc, torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]))
     assert height.tolist() == pytest.approx([-1.0, 0.8])
     assert float(found[1]) == pytest.approx(2.0)

@@ -4,15 +4,15 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.core.silhouettes import silhouette_coherence
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 
 SIZE, FOCAL = 64, 70.0
 
 
-def ball_views(shift: float = 0.0, count: int = 12) -> TrainingViews:
+def ball_views(shift: float = 0.0, count: int = 12) -> Views:
     """A ball of radius 0.5, photographed from all sides; afterwards each camera is said to stand ``shift`` aside."""
     torch.manual_seed(0)
     backward = normalize(torch.randn(count, 3), dim=1)
@@ -24,7 +24,7 @@ def ball_views(shift: float = 0.0, count: int = 12) -> TrainingViews:
     mask = ((x - SIZE / 2) ** 2 + (y - SIZE / 2) ** 2 < outline**2).to(torch.uint8) * 255
     signs = torch.where(torch.arange(count) % 2 == 0, 1.0, -1.0)[:, None]
     poses[:, :, 3] += shift * signs * poses[:, :, 0]
-    return TrainingViews(
+    return Views(
         intrinsics=intrinsics,
         camera_to_scene=poses,
         sizes=torch.tensor([[SIZE, SIZE]]).expand(count, 2),
@@ -43,7 +43,7 @@ def test_exact_cameras_are_coherent_and_others_the_less_the_further_they_are_off
 def test_no_foreground_at_all_is_not_coherent():
     views = ball_views()
     assert views.foreground is not None
-    empty = TrainingViews(**{**vars(views), "foreground": torch.zeros_like(views.foreground)})
+    empty = Views(**{**vars(views), "foreground": torch.zeros_like(views.foreground)})
     assert silhouette_coherence(empty) == 0.0
 
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.camera import look_at
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 
 SIZE = 64
 
 
-def views_of_a_sphere(radius: float, masked: bool = True) -> TrainingViews:
+def views_of_a_sphere(radius: float, masked: bool = True) -> Views:
     """Six distant cameras along the axes, looking at the origin."""
     axes = np.eye(3)
     poses = [look_at(20.0 * sign * axes[i], np.zeros(3), axes[i - 2]) for i in range(3) for sign in (1.0, -1.0)]
@@ -17,7 +17,7 @@ def views_of_a_sphere(radius: float, masked: bool = True) -> TrainingViews:
     intrinsics = torch.tensor([[focal, 0.0, SIZE / 2], [0.0, focal, SIZE / 2], [0.0, 0.0, 1.0]]).expand(6, 3, 3)
     pixel = (torch.arange(SIZE) + 0.5) / (SIZE / 2) - 1.0
     disc = ((pixel[:, None] ** 2 + pixel[None] ** 2).sqrt() < radius).to(torch.uint8) * 255
-    return TrainingViews(
+    return Views(
         intrinsics=intrinsics,
         camera_to_scene=torch.tensor(np.stack(poses)[:, :3]).float(),
         sizes=torch.full((6, 2), SIZE),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.exact import compare_with_mesh
 from idr_neus_plugins.evaluation.scene_views import SceneViews, seen_by_any, sight
@@ -16,13 +16,11 @@ INTRINSICS = np.array([[200.0, 0, 100], [0, 200, 100], [0, 0, 1]])
 SIZE = 10.0
 
 
-def camera(*place: float) -> PinholeCamera:
-    return PinholeCamera(
-        INTRINSICS, look_at(np.array(place, float), np.zeros(3), np.array([0.1, 1, 0]))[:3], (200, 200)
-    )
+def camera(*place: float) -> Camera:
+    return Camera(INTRINSICS, look_at(np.array(place, float), np.zeros(3), np.array([0.1, 1, 0]))[:3], (200, 200))
 
 
-def scene_views(*cameras: PinholeCamera, radius: float = 100.0, masked: bool = True) -> SceneViews:
+def scene_views(*cameras: Camera, radius: float = 100.0, masked: bool = True) -> SceneViews:
     generator = np.random.default_rng(0)
     return SceneViews(cameras, lambda view: generator.uniform(0, 255, (200, 200)), np.zeros(3), radius, masked)
 

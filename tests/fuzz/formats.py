@@ -67,7 +67,7 @@ def _encoded(content: str | bytes) -> bytes:
 
 
 def _written(name: str, content: str | bytes) -> Callable[[Path, Path], None]:
-    return lambda _, folder: (folder / name).write_bytes(_encoded(content)) and None
+    return lambda _, folder: (folder / name).write_bytes(_encoded(content)) and None  # type: ignore[return-value]
 
 
 def _copy(scene: Path, folder: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.fields.sharpness import FixedSharpnessConfig
 from idr_neus_plugins.laws.unisurf import UNBIASED_SPACING, UnisurfLawConfig
 from idr_neus_plugins.renderers.volume import render_volume
@@ -16,7 +16,7 @@ def mean_error(spacing_in_s: float | None, step: float) -> float:
     edges = 0.5 + step * (torch.arange(count + 1) + torch.arange(shifts)[:, None] / shifts)
     origins, directions = torch.zeros(shifts, 3), torch.tensor([[0.0, 0.0, 1.0]]).expand(shifts, 3)
     law = UnisurfLawConfig(FixedSharpnessConfig(INV_S), spacing_in_s).setup(Plane(1.0))
-    rays = render_volume(origins, directions, RaySections.from_edges(edges), Plane(1.0), NormalColors(), law)
+    rays = render_volume(origins, directions, RayIntervals.from_edges(edges), Plane(1.0), NormalColors(), law)
     assert rays.accumulation.min() > 0.99
     return float((rays.depth - 1.0).mean()) * INV_S
 

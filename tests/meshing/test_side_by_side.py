@@ -3,17 +3,17 @@ import pytest
 import trimesh
 from PIL import Image
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.meshing.side_by_side import CAPTION, grid_picture, shaded
 
 SIZE = 40
 
 
 @pytest.fixture
-def camera() -> PinholeCamera:
+def camera() -> Camera:
     """On the z axis at -3, looking at the origin; a sphere of radius 1 fills a third of the picture's width."""
     pose = np.hstack([np.eye(3), [[0.0], [0.0], [-3.0]]])
-    return PinholeCamera(np.array([[20.0, 0, 20.0], [0, 20.0, 20.0], [0, 0, 1]]), pose, (SIZE, SIZE))
+    return Camera(np.array([[20.0, 0, 20.0], [0, 20.0, 20.0], [0, 0, 1]]), pose, (SIZE, SIZE))
 
 
 @pytest.fixture

@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.core.surface import Surface, SurfaceHits, trace_surface
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 
 
-def looking_at_origin(position: np.ndarray, size: int = 64, focal: float = 80.0) -> PinholeCamera:
+def looking_at_origin(position: np.ndarray, size: int = 64, focal: float = 80.0) -> Camera:
     """A square image whose centre is the origin."""
     steep = abs(position[2]) > 0.9 * np.linalg.norm(position)
     pose = look_at(position, target=np.zeros(3), up=np.eye(3)[1 if steep else 2])
     intrinsics = np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1]])
-    return PinholeCamera(intrinsics, pose[:3], (size, size))
+    return Camera(intrinsics, pose[:3], (size, size))
 
 
-def around(count: int, distance: float = 3.0, **options) -> list[PinholeCamera]:
+def around(count: int, distance: float = 3.0, **options) -> list[Camera]:
     """Cameras spread evenly over a sphere."""
     steps = np.arange(count) + 0.5
     height, angle = 1 - 2 * steps / count, np.pi * (1 + 5**0.5) * steps
@@ -30,14 +30,14 @@ def around(count: int, distance: float = 3.0, **options) -> list[PinholeCamera]:
     return [looking_at_origin(place, **options) for place in places]
 
 
-def photograph(cameras: list[PinholeCamera], look: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]):
+def photograph(cameras: list[Camera], look: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]):
     """Training views of ``look``: (camera centre [3], directions [n, 3]) -> (colours [n, 3] in [0, 1], met [n])."""
     images, masks = [], []
     for camera in cameras:
         colors, met = look(camera.centre, camera.rays(camera.pixel_centres()))
         images.append((255 * colors * met[:, None]).round().astype(np.uint8).reshape(*camera.size, 3))
         masks.append((255 * met).astype(np.uint8).reshape(camera.size))
-    return TrainingViews(
+    return Views(
         intrinsics=torch.tensor(np.stack([camera.intrinsics for camera in cameras])).float(),
         camera_to_scene=torch.tensor(np.stack([camera.camera_to_scene for camera in cameras])).float(),
         sizes=torch.tensor([camera.size for camera in cameras]),

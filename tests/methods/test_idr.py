@@ -69,7 +69,7 @@ def tiny(of, scene):
     geometry = small.pipeline.model.geometry
     geometry.resolutions, geometry.starts = (24, 32, 48), (0.0, 0.3, 0.6)
     pipeline = small.pipeline.setup(device="cpu", test_mode="val")
-    for part in pipeline.model.parts:
+    for part in pipeline.model.components:
         part.initialise(pipeline.datamanager.training_views())
     return pipeline, Optimizers(small.optimizers, pipeline.get_param_groups())
 

@@ -65,7 +65,7 @@ def train(config: TrainerConfig, points: torch.Tensor) -> tuple[SurfaceModel, fl
     torch.manual_seed(0)
     pipeline = config.pipeline.setup(device="cpu", test_mode="val")
     model, optimizers = pipeline.model, Optimizers(config.optimizers, pipeline.get_param_groups())
-    for part in model.parts:
+    for part in model.components:
         part.initialise(pipeline.datamanager.training_views())
     started, colors = float(values(model, points).abs().median()), []
     for step in range(STEPS):

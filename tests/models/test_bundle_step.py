@@ -5,10 +5,10 @@ import torch
 from nerfstudio.cameras.cameras import Cameras
 
 from idr_neus_plugins.core.bundle import Bundle, cross_matrix
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.core.intersection import ray_sphere
-from idr_neus_plugins.core.patches import Camera
-from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.patches import TensorCamera
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.evaluation.cameras import camera_errors
 from idr_neus_plugins.models.bundle_step import bundle_step, laid_over
 from idr_neus_plugins.models.camera_refinement import CameraRefinement, CameraRefinementConfig
@@ -39,7 +39,7 @@ def poses() -> torch.Tensor:
     return torch.stack([torch.from_numpy(end) for end in ends]).float()
 
 
-def painted(camera: Camera) -> torch.Tensor:
+def painted(camera: TensorCamera) -> torch.Tensor:
     axis = torch.arange(SIZE) + 0.5
     pixels = torch.cartesian_prod(axis, axis).flip(1)
     directions = torch.nn.functional.normalize(camera.directions(pixels), dim=1)
@@ -49,16 +49,16 @@ def painted(camera: Camera) -> torch.Tensor:
     return torch.where(met, grey, 0.0).view(SIZE, SIZE)
 
 
-def scene_from(at: torch.Tensor) -> TrainingViews:
+def scene_from(at: torch.Tensor) -> Views:
     """The painted sphere from these poses."""
     intrinsics = torch.tensor([[200.0, 0.0, 64.0], [0.0, 200.0, 64.0], [0.0, 0.0, 1.0]]).expand(len(at), 3, 3)
-    pictures = torch.stack([painted(Camera(*view)) for view in zip(intrinsics, at, strict=True)])
+    pictures = torch.stack([painted(TensorCamera(*view)) for view in zip(intrinsics, at, strict=True)])
     colors = (255.0 * pictures).round().byte()[..., None].expand(-1, -1, -1, 3).contiguous()
     sizes = torch.full((len(at), 2), SIZE)
-    return TrainingViews(intrinsics, at, sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
+    return Views(intrinsics, at, sizes, colors, 255 * (pictures > 0).byte(), is_pinhole=True)
 
 
-def scene() -> TrainingViews:
+def scene() -> Views:
     return scene_from(poses())
 
 
@@ -92,7 +92,7 @@ def test_where_nothing_can_be_measured_cameras_stay_and_the_run_says_so(what: st
     module, views = inexact(), scene()
     change = {"lens": {"is_pinhole": False}, "texture": {"images": torch.full_like(views.images, 128)}}[what]
     expected = module.refined().detach().clone()
-    bundle_step(module, TrainingViews(**{**vars(views), **change}), trace)
+    bundle_step(module, Views(**{**vars(views), **change}), trace)
     torch.testing.assert_close(module.refined().detach(), expected)
     assert "No bundle adjustment" in capsys.readouterr().out
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from idr_neus_plugins.core.pinhole import look_at
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.camera import look_at
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.grid.geometry import GridGeometryConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
 from idr_neus_plugins.models.matched_points import matched_points
@@ -22,7 +22,7 @@ trace = sphere(WRONG * RADIUS)
 
 
 @pytest.fixture(scope="module")
-def views() -> TrainingViews:
+def views() -> Views:
     """Eight cameras, ten to twenty degrees apart."""
     angles = np.linspace(-0.5, 0.5, COUNT)
     centres = np.stack([3.2 * np.sin(angles), 0.3 * (-1.0) ** np.arange(COUNT), -3.2 * np.cos(angles)], axis=1)
@@ -32,7 +32,7 @@ def views() -> TrainingViews:
 
 
 @pytest.fixture(scope="module")
-def found(views: TrainingViews) -> torch.Tensor:
+def found(views: Views) -> torch.Tensor:
     torch.manual_seed(0)
     return matched_points(views, trace, 2_000)
 
@@ -44,35 +44,35 @@ def test_points_lie_on_the_true_surface(found: torch.Tensor):
     assert float(errors.quantile(0.9)) < 0.02
 
 
-def test_photographs_of_other_sizes_and_without_masks(views: TrainingViews, found: torch.Tensor):
+def test_photographs_of_other_sizes_and_without_masks(views: Views, found: torch.Tensor):
     """Padded at the right and below; the background is black, and so nothing that could be matched."""
     padded = torch.nn.functional.pad(views.images, (0, 0, 0, 30, 0, 17))
     torch.manual_seed(0)
-    points = matched_points(TrainingViews(**{**vars(views), "images": padded, "foreground": None}), trace, 2_000)
+    points = matched_points(Views(**{**vars(views), "images": padded, "foreground": None}), trace, 2_000)
     assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
 
 
-def test_a_view_too_small_for_a_cell_is_left_out(views: TrainingViews):
+def test_a_view_too_small_for_a_cell_is_left_out(views: Views):
     sizes = views.sizes.clone()
     sizes[0] = 6
-    points = matched_points(TrainingViews(**{**vars(views), "sizes": sizes, "foreground": None}), trace, 500)
+    points = matched_points(Views(**{**vars(views), "sizes": sizes, "foreground": None}), trace, 500)
     assert float((points.norm(dim=1) - RADIUS).abs().median()) < 0.004
 
 
-def test_nothing_is_found_where_all_look_the_same(views: TrainingViews):
+def test_nothing_is_found_where_all_look_the_same(views: Views):
     grey = torch.full_like(views.images, 128)
-    assert matched_points(TrainingViews(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
+    assert matched_points(Views(**{**vars(views), "images": grey}), trace, 500).shape == (0, 3)
 
 
-def test_three_photographs_are_too_few(views: TrainingViews):
+def test_three_photographs_are_too_few(views: Views):
     few: dict[str, Any] = {
         name: value[:3] if isinstance(value, torch.Tensor) and len(value) == COUNT else value
         for name, value in vars(views).items()
     }
-    assert matched_points(TrainingViews(**few), trace, 500).shape == (0, 3)
+    assert matched_points(Views(**few), trace, 500).shape == (0, 3)
 
 
-def test_points_are_asked_for_when_the_training_gets_there(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
+def test_points_are_asked_for_when_the_training_gets_there(views: Views, capsys: pytest.CaptureFixture[str]):
     matching = MatchingConfig(at=(0.2, 0.5), pixels=500).setup()
     asked = []
     for progress in (0.1, 0.2, 0.3, 0.6, 0.7):
@@ -116,8 +116,8 @@ def test_the_surface_is_drawn_to_the_points(found: torch.Tensor):
     assert float(geometry.sdf(found).detach().abs().median()) < 0.01
 
 
-def test_cameras_with_distortion_are_left_alone(views: TrainingViews, capsys: pytest.CaptureFixture[str]):
+def test_cameras_with_distortion_are_left_alone(views: Views, capsys: pytest.CaptureFixture[str]):
     matching = MatchingConfig(at=(0.0,)).setup()
     matching.set_progress(0.0)
-    matching.find(TrainingViews(**{**vars(views), "is_pinhole": False}), trace)
+    matching.find(Views(**{**vars(views), "is_pinhole": False}), trace)
     assert "pinhole" in capsys.readouterr().out and not matching.due and len(matching.points) == 0

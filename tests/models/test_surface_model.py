@@ -8,7 +8,7 @@ from nerfstudio.cameras.rays import RayBundle
 from nerfstudio.data.scene_box import SceneBox
 from nerfstudio.engine.callbacks import TrainingCallbackAttributes
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.background import Black, InvertedSphere, InvertedSphereConfig
 from idr_neus_plugins.fields.mlp import SdfMLPConfig
@@ -109,7 +109,7 @@ def test_ignored_masks_do_not_reach_the_start():
     seen = []
     bytes_ = torch.zeros(1, 4, 4, 3, dtype=torch.uint8)
     cameras = torch.zeros(1, 3, 3), torch.zeros(1, 3, 4), torch.tensor([[4, 4]])
-    views = TrainingViews(*cameras, bytes_, foreground=bytes_[..., 0], is_pinhole=True)
+    views = Views(*cameras, bytes_, foreground=bytes_[..., 0], is_pinhole=True)
     manager = SimpleNamespace(training_views=lambda: views)
     for masks in ("optional", "ignored"):
         model = build(replace(SMALL, masks=masks))

@@ -8,7 +8,7 @@ import torch
 from idr_neus_plugins.pose.scenes.single import Taken, single_view
 from idr_neus_plugins.pose.shape_grid import REACH, ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
-from idr_neus_plugins.pose.starts import Views as Spread
+from idr_neus_plugins.pose.starts import ViewSpread as Spread
 from idr_neus_plugins.pose.starts import view_rotations
 from tests.single_view.test_shapes import made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.reading import read_mesh
@@ -30,7 +30,7 @@ def test_the_true_poses_show_the_meshes_where_the_photographs_do(kind, request):
     for frame, true in zip(photographs.frames[:2], truth[:2], strict=True):
         for which, each in enumerate(true.objects):
             seen = frame.cut_out(which)[..., 3] > 127
-            camera = PinholeCamera(photographs.intrinsics, np.eye(4)[:3], seen.shape)
+            camera = Camera(photographs.intrinsics, np.eye(4)[:3], seen.shape)
             mesh = to_frame(read_mesh(each.mesh), each.object_to_camera)
             known = MeshRenderer(mesh)(camera).accumulation[..., 0] >= 0.5  # as 128 of 255 is
             assert (seen & known).sum() / (seen | known).sum() > 0.97

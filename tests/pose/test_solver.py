@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.pose.ground import upright_rotations
 from idr_neus_plugins.pose.observation import Observation, observed
@@ -14,7 +14,7 @@ from idr_neus_plugins.pose.scenes.placed_object import camera_of
 from idr_neus_plugins.pose.shape_grid import ShapeGrid, cached
 from idr_neus_plugins.pose.similarity import Poses, rotation_distances
 from idr_neus_plugins.pose.solver import SolverSettings, Stage, find_poses
-from idr_neus_plugins.pose.starts import Views, distinct, placed, view_rotations
+from idr_neus_plugins.pose.starts import ViewSpread, distinct, placed, view_rotations
 from tests.pose.shapes import taken
 
 QUICK = SolverSettings(
@@ -32,7 +32,7 @@ def chair() -> tuple[ShapeGrid, Observation, np.ndarray, np.ndarray]:
     return cached(view.object.shape.look), observed(view.image, camera.intrinsics), matrix, depths(view.object, camera)
 
 
-def depths(placed_object, camera: PinholeCamera) -> np.ndarray:
+def depths(placed_object, camera: Camera) -> np.ndarray:
     hits = placed_object.renderer.caster.first_hits(camera.centre, camera.rays(camera.pixel_centres()))
     return np.where(hits.met, hits.distances, 0.0).reshape(camera.size)
 
@@ -89,7 +89,7 @@ def test_upright_rotations_go_around():
 
 def test_candidates_fill_the_mask(chair):
     shape, observation, _, _ = chair
-    poses = placed(shape, view_rotations(Views(4, (10.0,), (0.0,))), observation)
+    poses = placed(shape, view_rotations(ViewSpread(4, (10.0,), (0.0,))), observation)
     seen = poses.points(shape.surface_points(4000)) @ observation.intrinsics.T
     pixels = seen[..., :2] / seen[..., 2:]
     low, high = pixels.amin(1), pixels.amax(1)
@@ -101,7 +101,7 @@ def test_candidates_fill_the_mask(chair):
 
 
 def test_starts_that_look_alike_count_once():
-    rotations = view_rotations(Views(36, (0.0,), (0.0,)))
+    rotations = view_rotations(ViewSpread(36, (0.0,), (0.0,)))
     poses = Poses(rotations, torch.zeros(36, 3), torch.ones(36))
     chosen = distinct(torch.arange(36.0), poses, 5, apart=25.0)
     assert chosen.tolist() == [0, 3, 6, 9, 12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import sys
@@ -14,6 +15,8 @@ from PIL import Image
 
 from idr_neus_plugins.cli.main import entrypoint
 from idr_neus_plugins.reports.curves import curves_as_svg, read_curves
+from idr_neus_plugins.reports.page import report_page
+from idr_neus_plugins.reports.sections import read_sections
 from idr_neus_plugins.reports.shapes import beads, smaller
 from tests.reports.finished import add_pictures_and_shapes, write_results
 
@@ -91,3 +94,12 @@ def test_beads_are_closed_and_stand_where_the_points_are():
     solid = beads(points, np.tile(np.uint8([1, 2, 3, 255]), (2, 1)), 0.1)
     assert solid.is_watertight and solid.body_count == 2 and solid.volume > 0
     assert np.linalg.norm(solid.vertices.reshape(2, 4, 3).mean(1) - points) < 1e-12
+
+
+def test_names_are_text_on_it(tmp_path):
+    folder = write_results(tmp_path / "balls")
+    name = "<img src=x onerror=alert(1)>"
+    path = next(folder.rglob("result.json"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"scene": name, "commands": [name], "protocol": name}))
+    text = report_page(read_sections([folder]))
+    assert name not in text and "&lt;img src=x onerror=alert(1)&gt;" in text

@@ -6,6 +6,7 @@ import pytest
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reports.sections import put_between_marks, read_sections, section_as_markdown
+from idr_neus_plugins.reports.table import Table, markdown
 from tests.reports.finished import write_result, write_results
 
 
@@ -47,3 +48,8 @@ def test_only_the_part_between_the_marks_changes():
     assert twice == once.replace("one", "two") + "After.\n"
     with pytest.raises(UserError, match="repair"):
         put_between_marks("<!-- report: r -->", "r", "x")
+
+
+def test_names_of_others_end_no_cell_and_begin_no_tag():
+    text = markdown(Table(["method"], [["a | b <script>\n# c"]]))
+    assert text.splitlines()[-1] == r"| a \| b &lt;script> # c |"

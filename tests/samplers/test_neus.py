@@ -8,24 +8,24 @@ REGION = torch.tensor([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])
 
 def test_fine_sections_gather_at_the_surface():
     sphere, (origins, directions) = Sphere(0.5), rays_at(0.3, 100)
-    sections = NeusSamplerConfig().setup(REGION).eval()(origins, directions, sphere)
+    intervals = NeusSamplerConfig().setup(REGION).eval()(origins, directions, sphere)
     exact, met = sphere.meet(origins, directions)
     assert met.all()
-    distance = (sections.midpoints - exact[sections.ray_indices]).abs()
-    assert (distance < 0.1).float().mean() > 0.4  # even sections alone: about 0.1
+    distance = (intervals.midpoints - exact[intervals.ray_indices]).abs()
+    assert (distance < 0.1).float().mean() > 0.4  # even intervals alone: about 0.1
     at_surface = distance < 0.01
-    assert sections.deltas[at_surface].mean() < 0.01  # even sections: 2 / 64
+    assert intervals.deltas[at_surface].mean() < 0.01  # even intervals: 2 / 64
 
 
 def test_every_ray_that_meets_the_unit_sphere_is_covered_and_no_other():
     origins, directions = rays_at(1.2, 300)
-    sections = NeusSamplerConfig(coarse=8, fine=8).setup(REGION)(origins, directions, Sphere(0.4))
-    counts = sections.offsets.diff()
+    intervals = NeusSamplerConfig(coarse=8, fine=8).setup(REGION)(origins, directions, Sphere(0.4))
+    counts = intervals.offsets.diff()
     assert set(counts.tolist()) == {0, 16}
-    assert (sections.deltas >= 0).all()
-    same_ray = sections.ray_indices.diff() == 0
-    assert torch.equal(sections.ends[:-1][same_ray], sections.starts[1:][same_ray])
-    assert sections.positions(origins, directions).norm(dim=1).max() <= 1.0 + 1e-5
+    assert (intervals.deltas >= 0).all()
+    same_ray = intervals.ray_indices.diff() == 0
+    assert torch.equal(intervals.ends[:-1][same_ray], intervals.starts[1:][same_ray])
+    assert intervals.positions(origins, directions).norm(dim=1).max() <= 1.0 + 1e-5
 
 
 def test_random_in_training_and_repeatable_in_evaluation():

@@ -62,12 +62,12 @@ def test_sections_are_in_the_interval_and_before_it(progress, width):
     built = sampler(progress)
     assert built.readouts()["interval"] == pytest.approx(width)
     placed = built.place(origins, directions, SPHERE)
-    sections, rays = placed.sections, placed.sections.ray_indices
+    intervals, rays = placed.intervals, placed.intervals.ray_indices
     before = 32 if progress >= 5000 / 450_000 else 0
-    assert set(sections.offsets.diff().tolist()) == {64 + before}
-    beyond = sections.midpoints - placed.surface[rays]
+    assert set(intervals.offsets.diff().tolist()) == {64 + before}
+    beyond = intervals.midpoints - placed.surface[rays]
     within = beyond.abs() <= built.width
-    assert (beyond <= built.width).all() and (sections.deltas > 1e-4).all()
+    assert (beyond <= built.width).all() and (intervals.deltas > 1e-4).all()
     counts = torch.zeros(100).index_add(0, rays, within.float())
     assert (counts >= 64).all()
     if width < 0.5:
@@ -77,8 +77,8 @@ def test_sections_are_in_the_interval_and_before_it(progress, width):
 def test_a_ray_without_surface_is_covered_evenly():
     origins, directions = torch.tensor([[0.0, 0.8, -3.0]]), torch.tensor([[0.0, 0.0, 1.0]])
     placed = sampler(0.5).place(origins, directions, Sphere(0.3))
-    assert not placed.met.any() and len(placed.sections.starts) == 96
-    torch.testing.assert_close(placed.sections.deltas, torch.full((96,), 2 * 0.6 / 96))
+    assert not placed.met.any() and len(placed.intervals.starts) == 96
+    torch.testing.assert_close(placed.intervals.deltas, torch.full((96,), 2 * 0.6 / 96))
 
 
 def test_in_a_grid_the_interval_lies_within_the_band():
@@ -92,17 +92,17 @@ def test_in_a_grid_the_interval_lies_within_the_band():
     clearly = Sphere(0.45).meet(origins, directions)[1]
     assert placed.met[clearly].all() and not placed.met[~Sphere(0.52).meet(origins, directions)[1]].any()
     torch.testing.assert_close(placed.surface[clearly], exact[clearly], atol=3e-3, rtol=0)
-    beyond = placed.sections.midpoints - placed.surface[placed.sections.ray_indices]
-    of_met = placed.met[placed.sections.ray_indices]
+    beyond = placed.intervals.midpoints - placed.surface[placed.intervals.ray_indices]
+    of_met = placed.met[placed.intervals.ray_indices]
     assert beyond[of_met].max() <= 0.05
-    kept, all_of_them = placed.sections.offsets.diff(), whole.offsets.diff()
+    kept, all_of_them = placed.intervals.offsets.diff(), whole.offsets.diff()
     assert torch.equal(kept[~placed.met], all_of_them[~placed.met])
     inside = (beyond[of_met].abs() <= 0.05).sum()
     in_whole = ((whole.midpoints - placed.surface[whole.ray_indices]).abs() <= 0.05)[
         placed.met[whole.ray_indices]
     ].sum()
     assert inside == in_whole and (kept[clearly] < all_of_them[clearly]).all()
-    ordered = placed.sections.starts.diff()[placed.sections.ray_indices.diff() == 0]
+    ordered = placed.intervals.starts.diff()[placed.intervals.ray_indices.diff() == 0]
     assert (ordered > 0).all()
 
 
@@ -110,4 +110,4 @@ def test_a_band_that_no_ray_meets():
     geometry = GridGeometryConfig(resolutions=(24,), starts=(0.0,), engine="reference").setup(REGION)
     built = UnisurfBandSamplerConfig().setup(REGION)
     placed = built.place(torch.tensor([[0.0, 5.0, 0.0]]), torch.tensor([[1.0, 0.0, 0.0]]), geometry)
-    assert len(placed.sections.starts) == 0 and not placed.met.any()
+    assert len(placed.intervals.starts) == 0 and not placed.met.any()

@@ -20,11 +20,11 @@ def law(beta: float) -> VolsdfLaw:
 
 @pytest.mark.parametrize("beta", [0.1, 0.02, 0.003])
 def test_opacity_over_its_sections_is_as_accurate_as_promised(beta):
-    """Against 20,000 even sections; grazing rays and rays that miss included."""
+    """Against 20,000 even intervals; grazing rays and rays that miss included."""
     opacity_law, (origins, directions) = law(beta), rays_at(0.7, 60)
     with torch.no_grad():
-        sections = VolsdfSamplerConfig().setup(REGION, opacity_law).eval()(origins, directions, SPHERE)
-        rays = render_volume(origins, directions, sections, SPHERE, NormalColors(), opacity_law)
+        intervals = VolsdfSamplerConfig().setup(REGION, opacity_law).eval()(origins, directions, SPHERE)
+        rays = render_volume(origins, directions, intervals, SPHERE, NormalColors(), opacity_law)
         steps = torch.linspace(1.5, 4.5, 20_001)
         points = origins[:, None] + (0.5 * (steps[1:] + steps[:-1]))[:, None] * directions[:, None]
         density = laplace_density(SPHERE.sdf(points.view(-1, 3)).view(60, -1), float(opacity_law.beta))
@@ -36,12 +36,12 @@ def test_opacity_over_its_sections_is_as_accurate_as_promised(beta):
 def test_samples_gather_where_opacity_rises():
     origins, directions = rays_at(0.2, 50)
     sampler = VolsdfSamplerConfig().setup(REGION, law(0.01)).eval()
-    sections = sampler(origins, directions, SPHERE)
+    intervals = sampler(origins, directions, SPHERE)
     exact, met = SPHERE.meet(origins, directions)
-    assert met.all() and set(sections.offsets.diff().tolist()) == {64 + 33 - 1}
-    near_surface = (sections.midpoints - exact[sections.ray_indices]).abs() < 0.05
+    assert met.all() and set(intervals.offsets.diff().tolist()) == {64 + 33 - 1}
+    near_surface = (intervals.midpoints - exact[intervals.ray_indices]).abs() < 0.05
     assert near_surface.float().mean() > 0.4
-    assert (sections.deltas >= 0).all() and sections.positions(origins, directions).norm(dim=1).max() < 1.0 + 1e-5
+    assert (intervals.deltas >= 0).all() and intervals.positions(origins, directions).norm(dim=1).max() < 1.0 + 1e-5
 
 
 def test_it_serves_its_own_law_only():

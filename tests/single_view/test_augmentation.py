@@ -6,7 +6,7 @@ import torch
 
 from idr_neus_plugins.single_view.data.augmentation import mirrored, recolored
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, project
 from idr_neus_plugins.single_view.fields.pose import transformed
 from tests.single_view.test_pixel_features import a_view
@@ -16,7 +16,7 @@ def a_batch() -> tuple[ShapeQuery, dict]:
     torch.manual_seed(0)
     _, projection = a_view()
     points, surface = torch.rand(2, 30, 3) - 0.5, torch.rand(2, 20, 3) - 0.5
-    views = Views(torch.rand(2, 4, 32, 32), projection.repeat(2, 1, 1))
+    views = InputViews(torch.rand(2, 4, 32, 32), projection.repeat(2, 1, 1))
     pose = torch.cat([torch.linalg.qr(torch.rand(2, 3, 3)).Q, torch.rand(2, 3, 1)], 2)
     truth = {"placed": transformed(surface, pose), "colors": torch.rand(2, 20, 3), "pose": pose}
     return ShapeQuery(views, points, surface), truth

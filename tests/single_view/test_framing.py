@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.rendering import MeshRenderer
@@ -22,11 +22,11 @@ from idr_neus_plugins.single_view.shapes.photographs import orbit_camera, photog
 from tests.single_view.test_shapes import made
 
 
-def far_away() -> PinholeCamera:
+def far_away() -> Camera:
     """Another lens, another format, the object aside."""
     camera = orbit_camera(0.7, 0.3, 4.0, 200)
     intrinsics = np.array([[330.0, 0.0, 190.0], [0.0, 330.0, 70.0], [0.0, 0.0, 1.0]])
-    return PinholeCamera(intrinsics, camera.camera_to_scene, (180, 320))
+    return Camera(intrinsics, camera.camera_to_scene, (180, 320))
 
 
 def test_what_is_cut_out_is_what_its_camera_sees():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from idr_neus_plugins.cli.import_shapes import reader_of
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.importing.backgrounds import cut_from_background
@@ -40,7 +40,7 @@ def with_y_up(shape: Shape) -> Shape:
     return shape.moved(matrix)
 
 
-def renderings(shape: Shape) -> list[tuple[PinholeCamera, np.ndarray]]:
+def renderings(shape: Shape) -> list[tuple[Camera, np.ndarray]]:
     cameras = [choy_camera(azimuth, elevation, ratio, (SIZE, SIZE)) for azimuth, elevation, _, ratio, _ in ROWS]
     renderer = MeshRenderer(shape.look)
     return [(camera, photograph(renderer, camera)) for camera in cameras]

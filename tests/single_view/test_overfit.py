@@ -10,7 +10,7 @@ import torch
 
 from idr_neus_plugins.meshing.extract import extract_mesh
 from idr_neus_plugins.single_view.evaluation.scores import iou
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.encoder import SmallResNetConfig
 from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometry, ConditionedGeometryConfig
@@ -32,7 +32,7 @@ def learned() -> ConditionedGeometry:
     points, distances = (torch.from_numpy(each).float() for each in sdf_samples(made("car"), 32768, rng()))
     encoder = SmallResNetConfig(code=64, channels=16, widths=(8, 16))
     geometry = ConditionedGeometryConfig(field=DisnFieldConfig(encoder=encoder)).setup(REGION)
-    views = Views(torch.rand(1, 4, 32, 32), a_view()[1])
+    views = InputViews(torch.rand(1, 4, 32, 32), a_view()[1])
     optimizer = torch.optim.Adam(geometry.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, STEPS)
     for _ in range(STEPS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.encoder import Encoded, Encoder
 from idr_neus_plugins.single_view.fields.pixel_features import ndc_projection, pixel_aligned, project
@@ -51,7 +51,7 @@ def test_a_patch_changes_only_the_points_behind_it():
     image = torch.rand(1, 4, 32, 32)
     patched = image.clone()
     patched[:, :, 10:16, 12:20] = 1 - patched[:, :, 10:16, 12:20]
-    before, after = (disn.sdf(points, disn.condition(Views(each, projection))) for each in (image, patched))
+    before, after = (disn.sdf(points, disn.condition(InputViews(each, projection))) for each in (image, patched))
     x, y = ((project(points, projection)[0][0] + 1) / 2 * 32).unbind(1)
     near = (x > 11.5) & (x < 20.5) & (y > 9.5) & (y < 16.5)
     within = (x > 12.5) & (x < 19.5) & (y > 10.5) & (y < 15.5)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from idr_neus_plugins.single_view.fields import precision
-from idr_neus_plugins.single_view.fields.conditioned import ConditionedField, Views
+from idr_neus_plugins.single_view.fields.conditioned import ConditionedField, InputViews
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.encoder import SmallResNetConfig
 from idr_neus_plugins.single_view.fields.onet import OnetFieldConfig
@@ -21,7 +21,7 @@ def field(request) -> ConditionedField:
 
 def asked(field: ConditionedField):
     torch.manual_seed(1)
-    views, points = Views(torch.rand(1, 4, 32, 32), a_view()[1]), torch.rand(1, 500, 3) * 1.6 - 0.8
+    views, points = InputViews(torch.rand(1, 4, 32, 32), a_view()[1]), torch.rand(1, 500, 3) * 1.6 - 0.8
     return field(points, field.condition(views))
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from idr_neus_plugins.cli.drop import mesh_of
 from idr_neus_plugins.cli.make_shapes import MakeShapes
 from idr_neus_plugins.cli.reconstruct import Reconstruct, load_single_view
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.views import pinhole_cameras
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
@@ -59,7 +59,7 @@ def test_the_start_is_the_mesh(object_run):
     assert distances.abs().mean() < 0.005
 
 
-def silhouette(camera: PinholeCamera, mesh: Path) -> np.ndarray:
+def silhouette(camera: Camera, mesh: Path) -> np.ndarray:
     return MeshRenderer(read_mesh(mesh))(camera).accumulation[..., 0] > 0.5
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from idr_neus_plugins.single_view.fields.conditioned import ConditionedField, ConditionedFieldConfig, Views
+from idr_neus_plugins.single_view.fields.conditioned import ConditionedField, ConditionedFieldConfig, InputViews
 from idr_neus_plugins.single_view.fields.encoder import Encoded, Encoder
 from idr_neus_plugins.single_view.fields.geometry import ConditionedGeometry, ConditionedGeometryConfig
 from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, project
@@ -36,13 +36,13 @@ def shown(follows_red: bool) -> ConditionedGeometry:
 
     geometry = ConditionedGeometryConfig(field=BallConfig()).setup(torch.tensor([[-1.0] * 3, [1.0] * 3])).eval()
     image = torch.tensor([0.2, 0.5, 0.8, 1.0])[None, :, None, None].expand(1, 4, 32, 32)
-    geometry.show(Views(image, a_view()[1]))
+    geometry.show(InputViews(image, a_view()[1]))
     return geometry
 
 
 def test_every_version_sees_the_same_pixel_behind_a_point():
     torch.manual_seed(0)
-    views, points = Views(torch.rand(1, 4, 32, 32), a_view()[1]), torch.rand(1, 50, 3) - 0.5
+    views, points = InputViews(torch.rand(1, 4, 32, 32), a_view()[1]), torch.rand(1, 50, 3) - 0.5
     versions = all_versions(views)
     assert len(versions) == 6 and torch.equal(versions[0][0].images, views.images)
     seen = [pixel_aligned(each.images, project(points * sign[:, None], each.projections)[0]) for each, sign in versions]

@@ -1,4 +1,4 @@
-"""Views as angles and as probabilities of these, and images that are framed anew."""
+"""InputViews as angles and as probabilities of these, and images that are framed anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from idr_neus_plugins.single_view.data.reframing import reframed
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.pixel_features import pixel_aligned, project
 from idr_neus_plugins.single_view.fields.pose import inverted, transformed
 from idr_neus_plugins.single_view.fields.viewpoint import (
@@ -68,7 +68,7 @@ def a_batch() -> tuple[ShapeQuery, dict[str, torch.Tensor]]:
     pose = inverted(torch.from_numpy(camera.camera_to_scene).float()[None]).repeat(2, 1, 1)
     projections = torch.diag(torch.tensor([2 * FOCAL, 2 * FOCAL, 1.0])) @ pose
     points = 0.5 * (torch.rand(2, 200, 3) - 0.5)
-    views = Views(image.expand(2, -1, -1, -1), projections)
+    views = InputViews(image.expand(2, -1, -1, -1), projections)
     return ShapeQuery(views, points, points), {"pose": pose, "placed": transformed(points, pose)}
 
 

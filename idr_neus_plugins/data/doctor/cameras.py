@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.doctor.finding import Finding
 from idr_neus_plugins.data.doctor.matches import PairMatches, distances_of, fundamental

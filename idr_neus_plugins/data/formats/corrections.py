@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from idr_neus_plugins.core import pinhole
+from idr_neus_plugins.core import camera
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.region import sphere_to_matrix
 from idr_neus_plugins.errors import UserError
@@ -25,7 +25,7 @@ def shift_principal_points(scene: PosedScene, shift: tuple[float, float]) -> Pos
 
 def flip_axes(scene: PosedScene) -> PosedScene:
     """Cameras that were stored as OpenGL (y up, z backward) where OpenCV (y down, z forward) was expected, or back."""
-    return _change_views(scene, lambda view: replace(view, camera_to_world=pinhole.flip_axes(view.camera_to_world)))
+    return _change_views(scene, lambda view: replace(view, camera_to_world=camera.flip_axes(view.camera_to_world)))
 
 
 def invert_poses(scene: PosedScene) -> PosedScene:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.files import copy_files
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.writing import write_json

@@ -13,7 +13,7 @@ from idr_neus_plugins.core.compositing import accumulate, render_weights
 from idr_neus_plugins.core.contraction import BOUND, contract
 from idr_neus_plugins.core.intersection import ray_sphere
 from idr_neus_plugins.core.placement import jitter, outward_edges
-from idr_neus_plugins.core.sections import RaySections
+from idr_neus_plugins.core.ray_intervals import RayIntervals
 from idr_neus_plugins.core.spherical_harmonics import NUM_HARMONICS, spherical_harmonics
 from idr_neus_plugins.fields.background import Background, BackgroundConfig
 from idr_neus_plugins.fields.grid.engine import EngineName, engine
@@ -27,7 +27,7 @@ NEAREST = 0.5
 @dataclass
 class GridBackgroundConfig(BackgroundConfig):
     samples: int = 16
-    """Sections on each ray behind the unit sphere."""
+    """Intervals on each ray behind the unit sphere."""
     resolution: int = 128
     """Voxels along each axis of contracted space."""
     channels: int = 7
@@ -44,9 +44,9 @@ class GridBackgroundConfig(BackgroundConfig):
 class GridBackground(Background):
     """Density and features on voxels of contracted space (MERF, Reiser et al. 2023), shaded after compositing.
 
-    The features of a ray's sections are added up with their weights first, and one small network makes the colour of
+    The features of a ray's intervals are added up with their weights first, and one small network makes the colour of
     the sum and the viewing direction (deferred shading; SNeRG, Hedman et al. 2021). Density is per unit of contracted
-    length, in which voxels are even; the last section reaches to infinity and is opaque.
+    length, in which voxels are even; the last interval reaches to infinity and is opaque.
     """
 
     def __init__(self, config: GridBackgroundConfig) -> None:
@@ -71,12 +71,12 @@ class GridBackground(Background):
 
     def forward(self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]) -> Float[Tensor, "rays 3"]:
         edges = self._edges(origins, directions)
-        sections = RaySections.from_edges(edges)
-        density, features = self._ask(sections.positions(origins, directions))
+        intervals = RayIntervals.from_edges(edges)
+        density, features = self._ask(intervals.positions(origins, directions))
         alpha = 1.0 - torch.exp(-density * self._contracted_lengths(edges, origins, directions))
         is_last = torch.arange(len(alpha), device=alpha.device) % self.config.samples == self.config.samples - 1
-        weights = render_weights(torch.where(is_last, 1.0, alpha), sections.offsets)
-        seen = accumulate(weights, features, sections.ray_indices, sections.num_rays)
+        weights = render_weights(torch.where(is_last, 1.0, alpha), intervals.offsets)
+        seen = accumulate(weights, features, intervals.ray_indices, intervals.num_rays)
         return self.network(torch.cat([seen, spherical_harmonics(directions)], dim=1))
 
     def _edges(self, origins: Tensor, directions: Tensor) -> Float[Tensor, "rays samples_plus_one"]:
@@ -84,12 +84,12 @@ class GridBackground(Background):
         edges = outward_edges(torch.where(hits, far, NEAREST * far), self.config.samples)
         return jitter(edges) if self.training else edges
 
-    def _ask(self, positions: Tensor) -> tuple[Float[Tensor, " sections"], Float[Tensor, "sections channels"]]:
+    def _ask(self, positions: Tensor) -> tuple[Float[Tensor, " intervals"], Float[Tensor, "intervals channels"]]:
         touched = self.features.touched(self.engine) if torch.is_grad_enabled() else None
         coords = self.features.lattice.coords(contract(positions))
         values = self.engine.interpolate(self.features.values, coords, touched)
         return functional.softplus(values[:, 0]), values[:, 1:]
 
-    def _contracted_lengths(self, edges: Tensor, origins: Tensor, directions: Tensor) -> Float[Tensor, " sections"]:
+    def _contracted_lengths(self, edges: Tensor, origins: Tensor, directions: Tensor) -> Float[Tensor, " intervals"]:
         points = contract((origins[:, None] + edges[..., None] * directions[:, None]).view(-1, 3))
         return points.view(*edges.shape, 3).diff(dim=1).norm(dim=-1).view(-1)

@@ -16,7 +16,7 @@ from rich import print as rich_print
 from torch import Tensor
 
 from idr_neus_plugins.core.schedules import late_geometric
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.fields.geometry import GeometryOutput
 from idr_neus_plugins.fields.grid.bricks import in_bricks, truncated_distance
 from idr_neus_plugins.fields.grid.lattice import Lattice
@@ -99,7 +99,7 @@ class GridGeometry(VoxelGeometry):
         super().set_progress(progress)
 
     @torch.no_grad()
-    def initialise(self, views: TrainingViews) -> None:
+    def initialise(self, views: Views) -> None:
         distance, lattice = self._hull(views) or (None, Lattice.over(self.region, self.config.first_resolution))
         if self.config.start is not None:
             distance = known_surface(self.config.start, views, lattice, distance)
@@ -109,7 +109,7 @@ class GridGeometry(VoxelGeometry):
         self._replace(distance, lattice)
         self._put_on(Lattice.over(lattice.box, self.config.first_resolution))
 
-    def _hull(self, views: TrainingViews) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
+    def _hull(self, views: Views) -> tuple[Float[Tensor, "x y z"], Lattice] | None:
         """Distance in voxels of a lattice that encloses it; None where there is none to be had."""
         if views.foreground is None or not views.is_pinhole:
             return None

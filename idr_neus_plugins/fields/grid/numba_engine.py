@@ -76,7 +76,7 @@ def march(
     states: UInt8[Tensor, "*nodes"],
     step: float,
     bricks: Bricks | None = None,
-) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
+) -> tuple[Float[Tensor, " intervals"], Int[Tensor, " rays"]]:
     """See ``reference.march``."""
     shape, first = _addresses(states, bricks)
     longest = int(np.linalg.norm(shape) * voxel / step) + 2

@@ -258,7 +258,7 @@ def _is_inner(i, size):
 
 @numba.njit(**JIT)
 def classify(control, shape, first, lowest, half_width, states, active):
-    """Sets the state of every node by its value, and marks what a section in the band can reach.
+    """Sets the state of every node by its value, and marks what an interval in the band can reach.
 
     The band is widened by one node on its outer side. active (zeros) marks the band and two nodes around it, borders
     and shared rows excepted.
@@ -296,7 +296,7 @@ def _nearest(x, lower, voxel, size):
 
 @numba.njit(**JIT)
 def march(origins, directions, jitter, lower, voxel, states, shape, first, step, distances, counts):
-    """Steps each ray through the grid's box and notes the sections whose middle lies in the band.
+    """Steps each ray through the grid's box and notes the intervals whose middle lies in the band.
 
     The ray ends where it enters voxels that are safely inside: what lies behind the surface is hidden. It steps over
     bricks that are not stored.

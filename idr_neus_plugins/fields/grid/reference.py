@@ -85,7 +85,7 @@ def smoothness(
 def classify(
     control: Float[Tensor, "*nodes"], half_width: float, bricks: Bricks | None = None
 ) -> tuple[UInt8[Tensor, "*nodes"], Int[Tensor, " active"]]:
-    """States of the nodes for rays, and the nodes (their rows) that sections in the band depend on.
+    """States of the nodes for rays, and the nodes (their rows) that intervals in the band depend on.
 
     The band, \\|value\\| <= half_width, is widened by one node on its outer side. Active are the band and two nodes
     around it, except within two nodes of the border and where several nodes share a row.
@@ -108,8 +108,8 @@ def march(
     states: UInt8[Tensor, "*nodes"],
     step: float,
     bricks: Bricks | None = None,
-) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
-    """Distances of the sections' middles in the band, ray by ray, and their number per ray.
+) -> tuple[Float[Tensor, " intervals"], Int[Tensor, " rays"]]:
+    """Distances of the intervals' middles in the band, ray by ray, and their number per ray.
 
     Rays step by ``step`` from where they enter the box, shifted by ``jitter`` steps, and end where they enter nodes
     safely inside: what lies behind a surface is hidden.

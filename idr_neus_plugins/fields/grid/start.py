@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from idr_neus_plugins.core.connected_components import large_components
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.core.visual_hull import in_visual_hull
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
@@ -27,7 +27,7 @@ def sphere(lattice: Lattice, region: Float[Tensor, "2 3"]) -> Float[Tensor, "x y
 
 
 def visual_hull(
-    views: TrainingViews, region: Float[Tensor, "2 3"], tolerance: float = 0.0, margin: int = MARGIN
+    views: Views, region: Float[Tensor, "2 3"], tolerance: float = 0.0, margin: int = MARGIN
 ) -> tuple[Float[Tensor, "x y z"], Lattice]:
     """Signed distance in voxels to the visual hull within the region's inscribed sphere, on a lattice that encloses it.
 
@@ -63,7 +63,7 @@ def visual_hull(
 
 
 def known_surface(
-    path: Path, views: TrainingViews, lattice: Lattice, hull: Float[Tensor, "x y z"] | None
+    path: Path, views: Views, lattice: Lattice, hull: Float[Tensor, "x y z"] | None
 ) -> Float[Tensor, "x y z"]:
     """Signed distance in voxels to the surface of a file (see ``known_surface``), at a lattice's nodes.
 

@@ -77,8 +77,8 @@ def march(
     states: UInt8[Tensor, "*nodes"],
     step: float,
     bricks: Bricks | None = None,
-) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
-    """See ``reference.march``. Walks every ray twice: to count its sections, and to write them down."""
+) -> tuple[Float[Tensor, " intervals"], Int[Tensor, " rays"]]:
+    """See ``reference.march``. Walks every ray twice: to count its intervals, and to write them down."""
     rays = [plain(tensor) for tensor in (origins, directions, jitter, states)]
     counts = torch.zeros(len(origins), dtype=torch.int64, device=origins.device)
 
@@ -88,7 +88,7 @@ def march(
 
     walk(None, None)
     ends = counts.cumsum(0)
-    distances = origins.new_empty(int(ends[-1]) if len(ends) else 0)  # waits: the sections' number is the size
+    distances = origins.new_empty(int(ends[-1]) if len(ends) else 0)  # waits: the intervals' number is the size
     walk(ends - counts, distances)
     return distances, counts
 

@@ -390,7 +390,7 @@ def march(
     nz,
     STEPS: tl.constexpr,
 ):
-    """Number of each ray's sections whose middle lies in the band; and, unless starts is None, their distances.
+    """Number of each ray's intervals whose middle lies in the band; and, unless starts is None, their distances.
 
     One program per ray, which does STEPS steps at a time. The distances of a ray begin at its entry in starts. The ray
     ends where it enters voxels that are safely inside: what lies behind the surface is hidden.

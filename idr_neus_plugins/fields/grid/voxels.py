@@ -61,7 +61,7 @@ class VoxelGeometry(GeometryField):
 
     @property
     def reach(self) -> float:
-        """Distance from the surface, scene units, within which sections may be until the next refinement."""
+        """Distance from the surface, scene units, within which intervals may be until the next refinement."""
         return math.inf
 
     def is_too_fine(self, lattice: Lattice) -> bool:
@@ -78,8 +78,8 @@ class VoxelGeometry(GeometryField):
         directions: Float[Tensor, "rays 3"],
         jitter: Float[Tensor, " rays"],
         step: float,
-    ) -> tuple[Float[Tensor, " sections"], Int[Tensor, " rays"]]:
-        """Sections of length ``step`` voxels where there may be something: distances of their middles (scene units),
+    ) -> tuple[Float[Tensor, " intervals"], Int[Tensor, " rays"]]:
+        """Intervals of length ``step`` voxels where there may be something: distances of their middles (scene units),
         number per ray."""
         if self._states is None or self._states.shape != self.control.values.shape:
             with torch.no_grad():

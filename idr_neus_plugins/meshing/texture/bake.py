@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import cameras_of
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.camera import cameras_of
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.meshing.mesh import Mesh, Texture, ViewDependence
 from idr_neus_plugins.meshing.options import MeshOptions
 from idr_neus_plugins.meshing.texture.atlas import Texels, Unwrapped, rasterise, unwrap
@@ -31,7 +31,7 @@ def bake(
     mesh: Mesh,
     field: FieldColors,
     options: MeshOptions,
-    views: TrainingViews | None = None,
+    views: Views | None = None,
     progress: bool = True,
 ) -> tuple[Mesh, dict[str, Any]]:
     """The mesh with the texture that ``options`` describe, and what there is to tell about it.

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, cameras_of
+from idr_neus_plugins.core.camera import Camera, cameras_of
 from idr_neus_plugins.core.raycasting import RayCaster
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.texture.atlas import Texels, parts_of
 from idr_neus_plugins.meshing.texture.exposure import align_exposures
@@ -47,7 +47,7 @@ class Blend(NamedTuple):
 class Photograph:
     """One view, prepared for looking up points of the surface."""
 
-    camera: PinholeCamera
+    camera: Camera
     image: np.ndarray
     """[height, width, 3] uint8."""
     nearest: np.ndarray
@@ -56,7 +56,7 @@ class Photograph:
     """Pixels to the silhouette, 0 outside [height, width] float32."""
 
 
-def prepare(caster: RayCaster, camera: PinholeCamera, image: np.ndarray, mask: np.ndarray | None) -> Photograph:
+def prepare(caster: RayCaster, camera: Camera, image: np.ndarray, mask: np.ndarray | None) -> Photograph:
     """Depths of the mesh in the view, and its silhouette: that of the mesh, and of the ``mask`` where there is one."""
     from scipy.ndimage import distance_transform_edt, minimum_filter
 
@@ -91,7 +91,7 @@ def colors_in(photograph: Photograph, positions: np.ndarray, normals: np.ndarray
     return colors, weights
 
 
-def prepare_all(mesh: Mesh, views: TrainingViews, progress: bool = True) -> list[Photograph]:
+def prepare_all(mesh: Mesh, views: Views, progress: bool = True) -> list[Photograph]:
     """All training views, prepared for looking up points of the ``mesh``."""
     caster, cameras = RayCaster(mesh.shape), cameras_of(views)
     images = views.images.cpu().numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.meshing.frames import to_frame
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
@@ -22,7 +22,7 @@ def pose_picture(
     """The photograph with the boxes (true green, found orange) | the found mesh's normals, where it covers it."""
     from PIL import Image, ImageDraw
 
-    camera = PinholeCamera(intrinsics, np.eye(4)[:3], (image.shape[0], image.shape[1]))
+    camera = Camera(intrinsics, np.eye(4)[:3], (image.shape[0], image.shape[1]))
     boxed = Image.fromarray(over_white(image))
     draw = ImageDraw.Draw(boxed)
     for posed, color in ((true, TRUE), (found, FOUND)):
@@ -34,7 +34,7 @@ def pose_picture(
     return np.concatenate([np.asarray(boxed), overlay(image, camera, found)], axis=1)
 
 
-def overlay(image: UInt8[np.ndarray, "h w 4"], camera: PinholeCamera, found: PosedMesh) -> UInt8[np.ndarray, "h w 3"]:
+def overlay(image: UInt8[np.ndarray, "h w 4"], camera: Camera, found: PosedMesh) -> UInt8[np.ndarray, "h w 3"]:
     """Half photograph, half normals."""
     shown = MeshRenderer(to_frame(found.mesh, found.matrix))(camera)
     normals = 255 * (0.5 - 0.5 * shown.normals / np.linalg.norm(shown.normals, axis=2, keepdims=True).clip(min=1e-6))

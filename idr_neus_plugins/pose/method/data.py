@@ -15,7 +15,7 @@ from nerfstudio.data.dataparsers.base_dataparser import DataParser, DataParserCo
 from nerfstudio.data.scene_box import SceneBox
 from nerfstudio.data.utils.dataloaders import FixedIndicesEvalDataloader
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.data.dataset import SurfaceDataset
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.views import nerfstudio_camera
@@ -46,7 +46,7 @@ class PhotographDataParser(DataParser):
     def _generate_dataparser_outputs(self, split: str = "train", **kwargs: Any) -> DataparserOutputs:
         photographs, index = self.photographs(), self.config.image
         frame = photographs.frames[index]
-        camera = PinholeCamera(photographs.intrinsics, scene_from_camera()[:3], image_size(frame.image))
+        camera = Camera(photographs.intrinsics, scene_from_camera()[:3], image_size(frame.image))
         mask = frame.masks[self.config.mask]
         foreground: dict[str, Any] = {"foreground_in_alpha": True} if mask is None else {"foreground_filenames": [mask]}
         return DataparserOutputs(

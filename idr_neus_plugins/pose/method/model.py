@@ -16,7 +16,7 @@ from nerfstudio.engine.callbacks import TrainingCallback, TrainingCallbackAttrib
 from nerfstudio.models.base_model import Model, ModelConfig
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.data.views import nerfstudio_camera, pinhole_cameras
 from idr_neus_plugins.pose.comparison import Comparison
 from idr_neus_plugins.pose.evaluation.scores import PosedMesh
@@ -30,7 +30,7 @@ from idr_neus_plugins.pose.rendering import render
 from idr_neus_plugins.pose.shape_grid import NODES, ShapeGrid
 from idr_neus_plugins.pose.similarity import Poses
 from idr_neus_plugins.pose.solver import Hypotheses
-from idr_neus_plugins.pose.starts import Views, best_starts, joined_candidates
+from idr_neus_plugins.pose.starts import ViewSpread, best_starts, joined_candidates
 from idr_neus_plugins.single_view.fields.viewpoint import BINS
 from idr_neus_plugins.viewer.initial_view import InitialView
 from idr_neus_plugins.writing import replace_file
@@ -94,7 +94,7 @@ class PoseModel(Model):
         for name, size in {**grids, **starts, "losses": (count,), "ious": (count,)}.items():
             self.register_buffer(name, torch.ones(size))
         beside = look_at(np.array(INITIAL_VIEW), np.zeros(3), np.array([0.0, 0.0, 1.0]))
-        self.initial_view = InitialView(nerfstudio_camera(PinholeCamera(np.eye(3), beside[:3], (1, 1))))
+        self.initial_view = InitialView(nerfstudio_camera(Camera(np.eye(3), beside[:3], (1, 1))))
         self.weights = PoseLossWeights(color=self.config.color_weight)
         self.trace, self.progress, self._seen = PoseTrace(), 0.0, 0
         self.truth: PosedMesh | None = None
@@ -110,7 +110,7 @@ class PoseModel(Model):
         grid = shape.grid.to(observation.mask)
         self.sdf, self.colors, self.box = grid.sdf, grid.colors, shape.box.to(observation.mask)
         compare = Comparison(grid, observation, self.weights, shape.prior)
-        starts = best_starts(compare, joined_candidates(compare, Views()), self.config.hypotheses)
+        starts = best_starts(compare, joined_candidates(compare, ViewSpread()), self.config.hypotheses)
         chosen = starts.take(torch.arange(self.config.hypotheses) % len(starts.scales))
         self.rotations, self.translations, self.scales = chosen
         # Without depths the size of things is not in the image.
@@ -214,7 +214,7 @@ class PoseModel(Model):
         ]
         replace_file(path, (json.dumps({"box": self.box.tolist(), "hypotheses": rows}, indent=2) + "\n").encode())
 
-    def _before(self, camera: PinholeCamera) -> Poses:
+    def _before(self, camera: Camera) -> Poses:
         """The best pose before another camera of the scene."""
         from_photograph = scene_from_camera()
         relative = np.linalg.inv(np.vstack([camera.camera_to_scene, [0, 0, 0, 1.0]])) @ from_photograph
@@ -239,6 +239,6 @@ class PoseModel(Model):
         self.trace.show(boxes, true, f"loss {float(found.losses[0]):.4f}, silhouette IoU {float(found.ious[0]):.3f}")
 
 
-def _camera_rays(camera: PinholeCamera) -> np.ndarray:
+def _camera_rays(camera: Camera) -> np.ndarray:
     """Directions of depth 1 through all pixels, camera axes."""
-    return PinholeCamera(camera.intrinsics, np.eye(4)[:3], camera.size).rays(camera.pixel_centres())
+    return Camera(camera.intrinsics, np.eye(4)[:3], camera.size).rays(camera.pixel_centres())

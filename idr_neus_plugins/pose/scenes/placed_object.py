@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.frames import to_frame
@@ -36,11 +36,11 @@ class PlacedObject:
     def renderer(self) -> MeshRenderer:
         return MeshRenderer(to_frame(self.shape.look, self.world_from_object))
 
-    def photograph(self, camera: PinholeCamera) -> UInt8[np.ndarray, "h w 4"]:
+    def photograph(self, camera: Camera) -> UInt8[np.ndarray, "h w 4"]:
         """Under lights that are fixed in the world."""
         return photograph(self.renderer, camera)
 
-    def depths(self, camera: PinholeCamera) -> Float32[np.ndarray, "h w"]:
+    def depths(self, camera: Camera) -> Float32[np.ndarray, "h w"]:
         """Along the optical axis through the pixels' centres, 0 where nothing is."""
         hits = self.renderer.caster.first_hits(camera.centre, camera.rays(camera.pixel_centres()))
         return np.where(hits.met, hits.distances, 0.0).reshape(camera.size).astype(np.float32)
@@ -64,11 +64,11 @@ def place_on_ground(shape: Shape, place: tuple[float, float], yaw: float, size: 
     return PlacedObject(shape, matrix)
 
 
-def camera_of(camera_to_world: Float[np.ndarray, "4 4"], size: int) -> PinholeCamera:
+def camera_of(camera_to_world: Float[np.ndarray, "4 4"], size: int) -> Camera:
     """The paper's camera for images of ``size`` x ``size`` pixels."""
     focal = FOCAL * size / SIZE
     intrinsics = np.array([[focal, 0.0, size / 2], [0.0, focal, size / 2], [0.0, 0.0, 1.0]])
-    return PinholeCamera(intrinsics, camera_to_world[:3], (size, size))
+    return Camera(intrinsics, camera_to_world[:3], (size, size))
 
 
 def shapes_to_place(

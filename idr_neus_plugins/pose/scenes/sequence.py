@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.pose.scenes.placed_object import PlacedObject, camera_of, is_whole, place_on_ground
 from idr_neus_plugins.single_view.shapes.shape import Shape
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from idr_neus_plugins.single_view.data.shape_cache import ShapeQuery
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.pose import transformed
 from idr_neus_plugins.single_view.fields.viewpoint import rolled
 from idr_neus_plugins.single_view.reconstruction.framing import SILHOUETTE_SHARE
@@ -32,7 +32,7 @@ def reframed(query: ShapeQuery, truth: dict[str, Tensor], which: Bool[Tensor, " 
     angles = torch.where(which, (2 * torch.rand(len(images)) - 1).to(images) * ROLL, 0.0)
     zoom, middle = _framing(images[:, 3], angles, which)
     turn = rolled(angles)
-    views = Views(
+    views = InputViews(
         _resampled(images, turn[:, :2, :2], zoom, middle),
         _image_change(turn, zoom, middle) @ query.views.projections,
     )

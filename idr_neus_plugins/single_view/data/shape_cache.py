@@ -13,7 +13,7 @@ from torch import Tensor
 
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 from idr_neus_plugins.single_view.fields.pixel_features import ndc_projection
 from idr_neus_plugins.single_view.fields.pose import inverted, transformed
 
@@ -23,7 +23,7 @@ TRUTH = ("points", "sdf", "surface", "colors")
 class ShapeQuery(NamedTuple):
     """Points to be asked, and what for: a model's input in training."""
 
-    views: Views
+    views: InputViews
     points: Float[Tensor, "images points 3"]
     """Whose signed distance is known."""
     surface: Float[Tensor, "images samples 3"]
@@ -57,8 +57,8 @@ class ShapeCache:
     def to(self, device: torch.device | str) -> ShapeCache:
         return ShapeCache(**{name: value.to(device) for name, value in vars(self).items()})
 
-    def views(self, shapes: Int[Tensor, " images"], views: Int[Tensor, " images"]) -> Views:
-        return Views(self.images[shapes, views].float() / 255.0, self.projections[shapes, views])
+    def views(self, shapes: Int[Tensor, " images"], views: Int[Tensor, " images"]) -> InputViews:
+        return InputViews(self.images[shapes, views].float() / 255.0, self.projections[shapes, views])
 
     def draw(self, images: int, points: int, surface_points: int) -> tuple[ShapeQuery, dict[str, Tensor]]:
         """Random shapes and views with random points of each, and the truth.

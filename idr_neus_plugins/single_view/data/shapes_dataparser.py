@@ -9,7 +9,7 @@ import numpy as np
 from nerfstudio.data.dataparsers.base_dataparser import DataParser, DataParserConfig, DataparserOutputs
 from nerfstudio.plugins.registry_dataparser import DataParserSpecification
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.data.outputs import surface_outputs
@@ -55,16 +55,16 @@ def shape_outputs(entries: list[ShapeEntry]) -> DataparserOutputs:
     )
 
 
-def _view(image: Path, camera: PinholeCamera) -> View:
+def _view(image: Path, camera: Camera) -> View:
     pose = np.vstack([camera.camera_to_scene, [[0.0, 0.0, 0.0, 1.0]]])
     return View(image, None, camera.size, np.asarray(camera.intrinsics, np.float64), np.asarray(pose, np.float64))
 
 
-def shape_cameras(entry: ShapeEntry) -> list[PinholeCamera]:
+def shape_cameras(entry: ShapeEntry) -> list[Camera]:
     """The cameras of a shape's images."""
     samples = entry.arrays("intrinsics", "camera_to_scene")
     size = image_size(entry.images[0])
-    return [PinholeCamera(*view, size) for view in zip(samples["intrinsics"], samples["camera_to_scene"], strict=True)]
+    return [Camera(*view, size) for view in zip(samples["intrinsics"], samples["camera_to_scene"], strict=True)]
 
 
 shapes_data = DataParserSpecification(

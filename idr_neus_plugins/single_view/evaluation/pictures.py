@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.meshing.mesh import Mesh
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.shapes.photographs import photograph
@@ -15,7 +15,7 @@ SIZE = 160
 
 
 def picture_row(
-    image: UInt8[np.ndarray, "h w 4"], camera: PinholeCamera, predicted: Mesh | None, true: Mesh
+    image: UInt8[np.ndarray, "h w 4"], camera: Camera, predicted: Mesh | None, true: Mesh
 ) -> UInt8[np.ndarray, "size width 3"]:
     """Five pictures beside each other, over white."""
     from PIL import Image
@@ -27,16 +27,16 @@ def picture_row(
     return np.concatenate([over_white(each) for each in (large, *shown[0], *shown[1])], axis=1)
 
 
-def resized(camera: PinholeCamera, size: int) -> PinholeCamera:
+def resized(camera: Camera, size: int) -> Camera:
     """For an image ``size`` pixels high."""
     scale = size / camera.size[0]
     intrinsics = np.diag([scale, scale, 1.0]) @ camera.intrinsics
-    return PinholeCamera(intrinsics, camera.camera_to_scene, (size, round(camera.size[1] * scale)))
+    return Camera(intrinsics, camera.camera_to_scene, (size, round(camera.size[1] * scale)))
 
 
-def behind(camera: PinholeCamera) -> PinholeCamera:
+def behind(camera: Camera) -> Camera:
     """On the other side of the object: turned by 180 degrees around the upright axis."""
-    return PinholeCamera(camera.intrinsics, np.diag([-1.0, -1.0, 1.0]) @ camera.camera_to_scene, camera.size)
+    return Camera(camera.intrinsics, np.diag([-1.0, -1.0, 1.0]) @ camera.camera_to_scene, camera.size)
 
 
 def over_white(image: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:

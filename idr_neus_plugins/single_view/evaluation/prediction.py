@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Float16, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.single_view.data.shape_set import ShapeEntry
 from idr_neus_plugins.single_view.shapes.samples import PROBES
 
@@ -22,7 +22,7 @@ class Photograph:
     """What a predictor is given."""
 
     image: UInt8[np.ndarray, "h w 4"]
-    camera: PinholeCamera
+    camera: Camera
     category: str
     """For the mean shape alone; others do not look at it."""
 
@@ -54,7 +54,7 @@ def read_photograph(entry: ShapeEntry, view: int) -> Photograph:
     arrays = entry.arrays("intrinsics", "camera_to_scene")
     image = np.asarray(Image.open(entry.images[view]).convert("RGBA"))
     height, width = image.shape[:2]
-    camera = PinholeCamera(arrays["intrinsics"][view], arrays["camera_to_scene"][view], (height, width))
+    camera = Camera(arrays["intrinsics"][view], arrays["camera_to_scene"][view], (height, width))
     return Photograph(image, camera, entry.category)
 
 

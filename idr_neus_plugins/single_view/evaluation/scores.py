@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.core.raycasting import RayCaster
 from idr_neus_plugins.evaluation.chamfer import OneWay, one_way
 from idr_neus_plugins.evaluation.scores import Scores, f_scores
@@ -37,7 +37,7 @@ def color_scores(
 
 
 def seen_by(
-    camera: PinholeCamera, points: Float[np.ndarray, "points 3"], solid: trimesh.Trimesh
+    camera: Camera, points: Float[np.ndarray, "points 3"], solid: trimesh.Trimesh
 ) -> Bool[np.ndarray, " points"]:
     """Which points of a solid's surface a camera sees."""
     towards = camera.centre - points

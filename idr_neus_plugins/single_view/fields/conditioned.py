@@ -13,7 +13,7 @@ from idr_neus_plugins.single_view.fields.pose import PoseHead
 from idr_neus_plugins.single_view.fields.viewpoint import ViewHead
 
 
-class Views(NamedTuple):
+class InputViews(NamedTuple):
     """Images that condition a field, and the cameras that took them."""
 
     images: Float[Tensor, "images 4 h w"]
@@ -27,7 +27,7 @@ class Condition(NamedTuple):
 
     code: Float[Tensor, "images code"]
     map: Float[Tensor, "images channels h w"]
-    views: Views
+    views: InputViews
 
 
 class FieldValues(NamedTuple):
@@ -51,7 +51,7 @@ class ConditionedField(nn.Module):
         super().__init__()
         self.encoder, self.pose, self.view = encoder, PoseHead(encoder.code), ViewHead(encoder.code)
 
-    def condition(self, views: Views) -> Condition:
+    def condition(self, views: InputViews) -> Condition:
         """Asked once per image, however many points follow."""
         encoded = self.encoder(views.images)
         return Condition(encoded.code, encoded.map, views)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from idr_neus_plugins.fields.geometry import GeometryConfig, GeometryField, GeometryOutput
 from idr_neus_plugins.fields.radiance import RadianceConfig, RadianceField
-from idr_neus_plugins.single_view.fields.conditioned import Condition, ConditionedFieldConfig, Views
+from idr_neus_plugins.single_view.fields.conditioned import Condition, ConditionedFieldConfig, InputViews
 from idr_neus_plugins.single_view.fields.disn import DisnFieldConfig
 from idr_neus_plugins.single_view.fields.versions import all_versions
 
@@ -49,7 +49,7 @@ class ConditionedGeometry(GeometryField):
         self._condition: Condition | None = None
         self._versions: list[tuple[Condition, Tensor]] = []
 
-    def show(self, views: Views) -> None:
+    def show(self, views: InputViews) -> None:
         """Everything asked from now on is about these images: the mean over what the field says under each."""
         self.images, self.projections = (value.detach().clone().to(self.images) for value in views)
         self._forget()
@@ -58,7 +58,7 @@ class ConditionedGeometry(GeometryField):
     def condition(self) -> Condition:
         """Of the shown image; while nothing is trained, the image is read once."""
         if self._condition is None or self.training:
-            self._condition = self.field.condition(Views(self.images, self.projections))
+            self._condition = self.field.condition(InputViews(self.images, self.projections))
         return self._condition
 
     def train(self, mode: bool = True):
@@ -84,7 +84,7 @@ class ConditionedGeometry(GeometryField):
     def spread(self, positions: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
         """Standard deviation of what the field says under images that are as true as the shown ones: scene units."""
         if not self._versions or self.training:
-            versions = all_versions(Views(self.images, self.projections))
+            versions = all_versions(InputViews(self.images, self.projections))
             self._versions = [(self.field.condition(views), sign) for views, sign in versions]
         asked = self._for_each(positions)
         said = [self.field.sdf(asked * sign[:, None], condition) for condition, sign in self._versions]

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from idr_neus_plugins.single_view.fields.conditioned import Views
+from idr_neus_plugins.single_view.fields.conditioned import InputViews
 
 MIRROR = (-1.0, 1.0, 1.0)
 """Exchanges left and right (x) of the scene."""
@@ -14,20 +14,20 @@ ORDERS = ([0, 1, 2], [1, 2, 0], [2, 0, 1])
 """Of red, green and blue."""
 
 
-def mirrored(views: Views, which: Bool[Tensor, " images"]) -> tuple[Views, Float[Tensor, "images 3"]]:
+def mirrored(views: InputViews, which: Bool[Tensor, " images"]) -> tuple[InputViews, Float[Tensor, "images 3"]]:
     """The images of ``which`` seen in a mirror, and the signs that take scene points there for each image."""
     sign = torch.where(which[:, None], views.projections.new_tensor(MIRROR), 1.0)
     scene = torch.cat([sign, torch.ones_like(sign[:, :1])], dim=1)
     images = torch.where(which[:, None, None, None], views.images.flip(3), views.images)
-    return Views(images, sign[:, :, None] * views.projections * scene[:, None]), sign
+    return InputViews(images, sign[:, :, None] * views.projections * scene[:, None]), sign
 
 
-def recolored(views: Views, order: list[int]) -> Views:
+def recolored(views: InputViews, order: list[int]) -> InputViews:
     """Red, green and blue in another order."""
     return views._replace(images=views.images[:, [*order, 3]])
 
 
-def all_versions(views: Views) -> list[tuple[Views, Float[Tensor, "images 3"]]]:
+def all_versions(views: InputViews) -> list[tuple[InputViews, Float[Tensor, "images 3"]]]:
     """Six, the views themselves first; with the signs of :func:`mirrored`."""
     versions = []
     for is_mirrored in (False, True):

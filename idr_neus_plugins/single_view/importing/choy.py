@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.files import list_images, open_image
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.single_view.importing.source import Found, Reader, SourceShape
@@ -91,9 +91,9 @@ def read_renderings(folder: Path) -> list[PhotographedView]:
     return [(choy_camera(a, e, ratio, (image.shape[0], image.shape[1])), image) for a, e, ratio, image in placed]
 
 
-def choy_camera(azimuth: float, elevation: float, ratio: float, size: tuple[int, int]) -> PinholeCamera:
+def choy_camera(azimuth: float, elevation: float, ratio: float, size: tuple[int, int]) -> Camera:
     """The camera of a row (degrees; share of the farthest distance), z up."""
     height, width = size
     camera = orbit_camera(-math.radians(azimuth), math.radians(elevation), ratio * FARTHEST, height)
     intrinsics = np.array([[FOCAL * width, 0, width / 2], [0, FOCAL * width, height / 2], [0, 0, 1.0]])
-    return PinholeCamera(intrinsics, camera.camera_to_scene, size)
+    return Camera(intrinsics, camera.camera_to_scene, size)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.files import list_images, open_image
 from idr_neus_plugins.data.projection import decompose_projection
 from idr_neus_plugins.errors import UserError
@@ -62,7 +62,7 @@ def _views(folder: Path, filled: np.ndarray) -> list[PhotographedView]:
 
 def fitted_camera(
     points: Float[np.ndarray, "points 3"], pixels: Float[np.ndarray, "points 2"], size: tuple[int, int]
-) -> PinholeCamera | None:
+) -> Camera | None:
     """The camera that sees ``points`` at ``pixels``, by the direct linear transformation (Hartley and Zisserman 2004,
     7.1); None where none does."""
     if len(points) < 6:
@@ -75,7 +75,7 @@ def fitted_camera(
     projection = _linear_fit((points - centre) / scale, 2 * pixels / [width, height] - 1)
     intrinsics, pose = decompose_projection(to_pixels @ projection @ to_normalised)
     intrinsics[0, 1] = 0.0
-    camera = PinholeCamera(intrinsics, pose[:3], size)
+    camera = Camera(intrinsics, pose[:3], size)
     error = camera.project(points)[0] - pixels
     return camera if np.sqrt(np.square(error).sum(1).mean()) <= LARGEST_ERROR else None
 

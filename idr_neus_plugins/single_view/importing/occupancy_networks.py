@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.files import list_images, open_image
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.reading import load_npz
@@ -49,13 +49,13 @@ def _views(folder: Path) -> list[PhotographedView]:
     return views
 
 
-def _camera(world_mat: np.ndarray, camera_mat: np.ndarray, size: tuple[int, int]) -> PinholeCamera:
+def _camera(world_mat: np.ndarray, camera_mat: np.ndarray, size: tuple[int, int]) -> Camera:
     """From matrices (scene with y upwards -> camera -> image between -1 and 1), z upwards."""
     height, width = size
     pixels_from_ndc = np.array([[width / 2, 0, width / 2], [0, height / 2, height / 2], [0, 0, 1.0]])
     rotation, shift = world_mat[:3, :3], world_mat[:3, 3]
     pose = Z_UP @ np.concatenate([rotation.T, -rotation.T @ shift[:, None]], 1)
-    return PinholeCamera(pixels_from_ndc @ camera_mat[:3, :3], pose, size)
+    return Camera(pixels_from_ndc @ camera_mat[:3, :3], pose, size)
 
 
 def _arrays(path: Path, *names: str) -> list[np.ndarray]:

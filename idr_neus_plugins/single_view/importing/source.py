@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.single_view.data.shape_set import Split
 from idr_neus_plugins.single_view.reconstruction.framing import around_sphere, cut_out, seen_through
 from idr_neus_plugins.single_view.shapes.shape import Shape
@@ -55,11 +55,11 @@ class Reader(ABC):
         """Raises UserError for files that are missing or wrong."""
 
 
-def moved(camera: PinholeCamera, matrix: np.ndarray) -> PinholeCamera:
+def moved(camera: Camera, matrix: np.ndarray) -> Camera:
     """By a similarity [4, 4] that does not turn."""
     pose = camera.camera_to_scene.copy()
     pose[:, 3] = matrix[:3, :3] @ pose[:, 3] + matrix[:3, 3]
-    return PinholeCamera(camera.intrinsics, pose, camera.size)
+    return Camera(camera.intrinsics, pose, camera.size)
 
 
 def splits_of(root: Path, found: Sequence[Found], test_share: float) -> list[Split]:

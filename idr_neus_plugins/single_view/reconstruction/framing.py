@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.errors import UserError
 
 SPHERE_SHARE = 0.96
@@ -31,7 +31,7 @@ class Window:
         return cls(x - side / 2, y - side / 2, side)
 
 
-def around_sphere(camera: PinholeCamera) -> Window:
+def around_sphere(camera: Camera) -> Window:
     """The window that shows the unit sphere as training images do.
 
     Raises UserError for a camera within the sphere or with its back to it.
@@ -67,8 +67,8 @@ def cut_out(image: UInt8[np.ndarray, "h w 4"], window: Window, size: int) -> UIn
     return np.asarray(part.resize((size, size), Image.Resampling.BILINEAR, box).convert("RGBA"))
 
 
-def seen_through(camera: PinholeCamera, window: Window, size: int) -> PinholeCamera:
+def seen_through(camera: Camera, window: Window, size: int) -> Camera:
     """The camera of :func:`cut_out`'s picture."""
     scale = size / window.side
     to_window = np.array([[scale, 0, -scale * window.left], [0, scale, -scale * window.top], [0, 0, 1.0]])
-    return PinholeCamera(to_window @ camera.intrinsics, camera.camera_to_scene, (size, size))
+    return Camera(to_window @ camera.intrinsics, camera.camera_to_scene, (size, size))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.datamanager import SurfaceDataManager, SurfaceDataManagerConfig
 from idr_neus_plugins.data.projection import world_mat
 from idr_neus_plugins.meshing.mesh import Mesh
@@ -48,17 +48,17 @@ def write_object_data(
     np.savez(folder / "cameras_sphere.npz", **matrices)
 
 
-def orbit(camera: PinholeCamera) -> list[PinholeCamera]:
+def orbit(camera: Camera) -> list[Camera]:
     """The camera turned around the upright axis, in even steps that leave out its own place."""
     turned = []
     for angle in 2 * np.pi * np.arange(1, ORBIT + 1) / (ORBIT + 1):
         sine, cosine = np.sin(angle), np.cos(angle)
         turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1.0]])
-        turned.append(PinholeCamera(camera.intrinsics, turn @ camera.camera_to_scene, camera.size))
+        turned.append(Camera(camera.intrinsics, turn @ camera.camera_to_scene, camera.size))
     return turned
 
 
-def picture(renderer: MeshRenderer, camera: PinholeCamera) -> UInt8[np.ndarray, "h w 4"]:
+def picture(renderer: MeshRenderer, camera: Camera) -> UInt8[np.ndarray, "h w 4"]:
     """A mesh in its own colours, straight alpha."""
     shown = renderer(camera)
     color = shown.rgb / shown.accumulation.clip(min=1e-6)

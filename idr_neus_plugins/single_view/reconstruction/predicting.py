@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.data.views import nerfstudio_cameras
 from idr_neus_plugins.single_view.fields.pose import inverted
 from idr_neus_plugins.single_view.model import SingleViewModel
@@ -32,7 +32,7 @@ class Framed:
 
     image: UInt8[np.ndarray, "size size 4"]
     """Straight alpha."""
-    camera: PinholeCamera
+    camera: Camera
 
 
 def input_size(model: SingleViewModel) -> int:
@@ -40,9 +40,7 @@ def input_size(model: SingleViewModel) -> int:
     return model.geometry.images.shape[2]
 
 
-def framed(
-    model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], camera: PinholeCamera | None, largest: int
-) -> Framed:
+def framed(model: SingleViewModel, image: UInt8[np.ndarray, "h w 4"], camera: Camera | None, largest: int) -> Framed:
     """The photograph in at most ``largest`` pixels; without a camera its camera is the one that the model guesses.
 
     An image of the very size that the model has learned from is taken as it is. Raises UserError for an empty mask and
@@ -66,7 +64,7 @@ def show(model: SingleViewModel, photographs: Sequence[Framed]) -> None:
 
 
 @torch.no_grad()
-def guessed_camera(model: SingleViewModel, image: UInt8[np.ndarray, "size size 4"]) -> PinholeCamera:
+def guessed_camera(model: SingleViewModel, image: UInt8[np.ndarray, "size size 4"]) -> Camera:
     """Where the pose head says that the camera of a framed image stood; its focal length is that of the training."""
     size = len(image)
     small = cut_out(image, Window(0.0, 0.0, float(size)), input_size(model))
@@ -74,10 +72,10 @@ def guessed_camera(model: SingleViewModel, image: UInt8[np.ndarray, "size size 4
     code = field.encoder(torch.from_numpy(small / np.float32(255.0)).permute(2, 0, 1)[None].to(model.device)).code
     pose = inverted(field.pose(code))[0].cpu().double().numpy()
     intrinsics = np.array([[FOCAL * size, 0.0, size / 2], [0.0, FOCAL * size, size / 2], [0.0, 0.0, 1.0]])
-    return PinholeCamera(intrinsics, pose, (size, size))
+    return Camera(intrinsics, pose, (size, size))
 
 
-def _window(image: np.ndarray, camera: PinholeCamera | None, known: int) -> Window:
+def _window(image: np.ndarray, camera: Camera | None, known: int) -> Window:
     if image.shape[:2] == (known, known):
         return Window(0.0, 0.0, float(known))
     return around_silhouette(image) if camera is None else around_sphere(camera)

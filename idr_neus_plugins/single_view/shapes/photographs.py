@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 
 FOCAL = 1.2
@@ -19,21 +19,21 @@ LIGHTS = (((-0.5, -0.6, 0.75), 0.5), ((0.8, 0.3, 0.2), 0.2))
 AMBIENT = 0.5
 
 
-def random_camera(rng: np.random.Generator, size: int) -> PinholeCamera:
+def random_camera(rng: np.random.Generator, size: int) -> Camera:
     """Looks at the origin from any side, from the horizon to 45 degrees above it."""
     azimuth, elevation = rng.uniform(0.0, 2 * math.pi), math.radians(rng.uniform(*ELEVATIONS))
     return orbit_camera(azimuth, elevation, rng.uniform(*DISTANCES), size)
 
 
-def orbit_camera(azimuth: float, elevation: float, distance: float, size: int) -> PinholeCamera:
+def orbit_camera(azimuth: float, elevation: float, distance: float, size: int) -> Camera:
     """Looks at the origin; angles in radians, azimuth from the x axis towards y."""
     flat = math.cos(elevation)
     position = distance * np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
     intrinsics = np.array([[FOCAL * size, 0.0, size / 2], [0.0, FOCAL * size, size / 2], [0.0, 0.0, 1.0]])
-    return PinholeCamera(intrinsics, look_at(position, np.zeros(3), np.array([0.0, 0.0, 1.0]))[:3], (size, size))
+    return Camera(intrinsics, look_at(position, np.zeros(3), np.array([0.0, 0.0, 1.0]))[:3], (size, size))
 
 
-def photograph(renderer: MeshRenderer, camera: PinholeCamera) -> UInt8[np.ndarray, "h w 4"]:
+def photograph(renderer: MeshRenderer, camera: Camera) -> UInt8[np.ndarray, "h w 4"]:
     """Lit colours where the shape is, straight alpha."""
     picture = renderer(camera, rays_across=2)
     albedo = picture.rgb / picture.accumulation.clip(min=1e-6)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import PinholeCamera
+from idr_neus_plugins.core.camera import Camera
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.meshing.rendering import MeshRenderer
 from idr_neus_plugins.single_view.data.shape_set import IMAGES, MESH, RECORD, SAMPLES, Split
@@ -24,7 +24,7 @@ from idr_neus_plugins.writing import encode_png
 if TYPE_CHECKING:
     import trimesh
 
-PhotographedView = tuple[PinholeCamera, np.ndarray]
+PhotographedView = tuple[Camera, np.ndarray]
 """A camera and its image, RGBA with straight alpha [h, w, 4] uint8."""
 
 
@@ -114,7 +114,7 @@ def write_rows(folder: Path, rows: list[dict[str, str]], made: dict[str, Any]) -
     (folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n")
 
 
-def _arrays(shape: Shape, cameras: list[PinholeCamera], points: int, rng: np.random.Generator) -> dict[str, Any]:
+def _arrays(shape: Shape, cameras: list[Camera], points: int, rng: np.random.Generator) -> dict[str, Any]:
     positions, sdf = sdf_samples(shape, points, rng)
     surface, colors = surface_samples(shape, points // 2, rng)
     return {

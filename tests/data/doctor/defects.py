@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.spatial.transform import Rotation
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 from idr_neus_plugins.data.doctor.examination import Examination
 from idr_neus_plugins.data.formats import corrections
 from idr_neus_plugins.data.formats.scene import PosedScene, View, camera_in_world

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene, View
 from idr_neus_plugins.errors import UserError

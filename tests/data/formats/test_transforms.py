@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from idr_neus_plugins.cli.convert import Convert
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.formats.reading import read_posed_scene
 from idr_neus_plugins.data.formats.scene import PosedScene
 from idr_neus_plugins.data.formats.writing import write_posed_scene

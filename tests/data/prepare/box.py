@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from idr_neus_plugins.core.pinhole import look_at
+from idr_neus_plugins.core.camera import look_at
 
 SIZE = (240, 320)
 MATRIX = np.array([[380.0, 0.0, 160.0], [0.0, 380.0, 120.0], [0.0, 0.0, 1.0]])

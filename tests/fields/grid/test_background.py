@@ -70,7 +70,8 @@ def test_it_learns_what_is_behind_and_all_its_parameters_are_trained():
         network.zero_grad()
         error = (background(origins[chosen], directions[chosen]) - target[chosen]).abs().mean()
         error.backward()
-        grid.step(), network.step()
+        grid.step()
+        network.step()
     with torch.no_grad():
         end = (background.eval()(origins, directions)[far] - target[far]).abs().mean()
     assert end < 0.5 * start, (float(start), float(end))

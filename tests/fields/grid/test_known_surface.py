@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.fields.grid.geometry import GridGeometry, GridGeometryConfig
 from idr_neus_plugins.fields.grid.known_surface import KnownSurface
@@ -25,9 +25,9 @@ OWN_FROM_SCENE = torch.tensor(
 """The scene in which the ball was found is half as large and lies on its side."""
 
 
-def views(foreground: torch.Tensor | None) -> TrainingViews:
+def views(foreground: torch.Tensor | None) -> Views:
     """One camera before the scene, at z = -3."""
-    return TrainingViews(
+    return Views(
         intrinsics=torch.tensor([[[24.0, 0.0, 16.0], [0.0, 24.0, 16.0], [0.0, 0.0, 1.0]]]),
         camera_to_scene=torch.cat([torch.eye(3), torch.tensor([[0.0], [0.0], [-3.0]])], dim=1)[None],
         sizes=torch.tensor([[32, 32]]),

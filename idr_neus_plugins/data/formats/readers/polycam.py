@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.files import list_images, natural_key
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix
 from idr_neus_plugins.data.formats.readers.lenses import pinhole

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.data.files import first_folder, image_size
 from idr_neus_plugins.data.formats.readers.colmap import IMAGE_FOLDERS
 from idr_neus_plugins.data.formats.readers.lenses import pinhole

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from idr_neus_plugins.core.pinhole import flip_axes
+from idr_neus_plugins.core.camera import flip_axes
 from idr_neus_plugins.core.similarity import Similarity
 from idr_neus_plugins.data.files import image_size
 from idr_neus_plugins.data.formats.readers.checks import pose_matrix

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 
 
 @dataclass(frozen=True)
-class PinholeCamera:
+class Camera:
     """OpenCV axes (x right, y down, z forward); pixel centres at half-integers; scene units."""
 
     intrinsics: np.ndarray
@@ -79,10 +79,10 @@ def look_at(
     return pose
 
 
-def cameras_of(views: TrainingViews) -> list[PinholeCamera]:
+def cameras_of(views: Views) -> list[Camera]:
     """The cameras of photographs. Lens distortion, where there is some, is not in them."""
     return [
-        PinholeCamera(intrinsics, pose, (height, width))
+        Camera(intrinsics, pose, (height, width))
         for intrinsics, pose, (height, width) in zip(
             views.intrinsics.double().cpu().numpy(),
             views.camera_to_scene.double().cpu().numpy(),

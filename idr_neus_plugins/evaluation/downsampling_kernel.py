@@ -16,7 +16,7 @@ def _slot(keys, key):
 
 
 @numba.njit(cache=True, nogil=True)
-def thin_in_order(points, cells, dims, radius, keys, heads, nexts, kept):
+def downsample_in_order(points, cells, dims, radius, keys, heads, nexts, kept):
     """Keeps a point unless one that was kept before lies within ``radius``.
 
     ``points`` [n, 3] in the order of their turn; ``cells`` [n, 3] >= 1 their positions in units of 2 radii (floats), so

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from idr_neus_plugins.core.views import TrainingViews
+from idr_neus_plugins.core.views import Views
 
 
-class Part(nn.Module):
+class ModelComponent(nn.Module):
     """Base of a model's parts."""
 
     group: str = "fields"
@@ -19,7 +19,7 @@ class Part(nn.Module):
     def set_progress(self, progress: float) -> None:
         """Sets every schedule of the part; called before each step and after loading. 0 is the start, 1 the end."""
 
-    def initialise(self, views: TrainingViews) -> None:
+    def initialise(self, views: Views) -> None:
         """Called once before the first step of a fresh run (not on resume): a start taken from the photographs."""
 
     def param_groups(self) -> dict[str, list[nn.Parameter]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from idr_neus_plugins.core.pinhole import PinholeCamera, look_at
+from idr_neus_plugins.core.camera import Camera, look_at
 
 PLACE, TARGET, UP = np.array([3.0, -1.0, 2.0]), np.array([0.5, 0.2, -0.3]), np.array([0.0, 0.3, 2.0])
 INTRINSICS = np.array([[100.0, 0, 20], [0, 100.0, 15], [0, 0, 1]])
@@ -20,7 +20,7 @@ def test_a_pose_is_a_right_handed_rotation_and_a_place():
 
 
 def test_the_target_is_in_the_middle_and_what_is_above_it_is_above_it_in_the_picture():
-    camera = PinholeCamera(INTRINSICS, look_at(PLACE, TARGET, UP)[:3], (30, 40))
+    camera = Camera(INTRINSICS, look_at(PLACE, TARGET, UP)[:3], (30, 40))
     pixels, depths = camera.project(np.stack([TARGET, TARGET + 0.1 * UP]))
     np.testing.assert_allclose(pixels[:, 0], 20)
     assert pixels[0, 1] == pytest.approx(15) and pixels[1, 1] < 15

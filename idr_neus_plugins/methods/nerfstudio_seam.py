@@ -119,7 +119,7 @@ def _add_mesh(names: Names) -> None:
 
 def _render_whole_films(names: Names) -> None:
     """The command writes with mediapy, straight to the final name."""
-    from idr_neus_plugins.cli.films import WholeFilm, write_picture
+    from idr_neus_plugins.reports.films import WholeFilm, write_picture
 
     names["media"] = SimpleNamespace(**{**vars(names["media"]), "VideoWriter": WholeFilm, "write_image": write_picture})
 

@@ -1,8 +1,8 @@
-"""Sections of rays, packed: what a sampler hands to a renderer.
+"""Intervals of rays, packed: what a sampler hands to a renderer.
 
-A ray is cut into *sections* ``[start, end]``; fields are asked at section midpoints (design: evaluating at the
-starts would place the surface half a section too far). All sections of all rays lie one after another, ray by ray,
-so that rays with many, few or no sections cost what they hold and nothing more.
+A ray is cut into *intervals* ``[start, end]``; fields are asked at interval midpoints (design: evaluating at the
+starts would place the surface half an interval too far). All intervals of all rays lie one after another, ray by ray,
+so that rays with many, few or no intervals cost what they hold and nothing more.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from idr_neus_plugins.core.engine import fused
 
 
 @dataclass(frozen=True)
-class RaySections:
-    """Packed sections, sorted by ray and by distance. Distances are along the unit ray, in scene units."""
+class RayIntervals:
+    """Packed intervals, sorted by ray and by distance. Distances are along the unit ray, in scene units."""
 
-    ray_indices: Int[Tensor, " sections"]
-    """Ray that each section belongs to, ascending."""
+    ray_indices: Int[Tensor, " intervals"]
+    """Ray that each interval belongs to, ascending."""
     offsets: Int[Tensor, " rays_plus_one"]
-    """Sections of ray r are ``offsets[r]:offsets[r + 1]``."""
-    starts: Float[Tensor, " sections"]
-    ends: Float[Tensor, " sections"]
+    """Intervals of ray r are ``offsets[r]:offsets[r + 1]``."""
+    starts: Float[Tensor, " intervals"]
+    ends: Float[Tensor, " intervals"]
 
     @classmethod
     def from_edges(
         cls, edges: Float[Tensor, "hit_rays samples_plus_one"], hits: Bool[Tensor, " rays"] | None = None
-    ) -> RaySections:
-        """Adjoining sections, equally many on every ray, from their sorted borders.
+    ) -> RayIntervals:
+        """Adjoining intervals, equally many on every ray, from their sorted borders.
 
         Args:
-            hits: rays that have sections at all, one row of ``edges`` for each; all of them when left out.
+            hits: rays that have intervals at all, one row of ``edges`` for each; all of them when left out.
         """
         samples = edges.shape[1] - 1
         if hits is None:
@@ -49,16 +49,16 @@ class RaySections:
         return self.offsets.shape[0] - 1
 
     @property
-    def midpoints(self) -> Float[Tensor, " sections"]:
+    def midpoints(self) -> Float[Tensor, " intervals"]:
         return 0.5 * (self.starts + self.ends)
 
     @property
-    def deltas(self) -> Float[Tensor, " sections"]:
+    def deltas(self) -> Float[Tensor, " intervals"]:
         return self.ends - self.starts
 
     def positions(
         self, origins: Float[Tensor, "rays 3"], directions: Float[Tensor, "rays 3"]
-    ) -> Float[Tensor, "sections 3"]:
+    ) -> Float[Tensor, "intervals 3"]:
         """Points at the midpoints, scene units."""
         fixed = (origins, directions, self.starts, self.ends)
         if not any(part.requires_grad for part in fixed) and (engine := fused(*fixed)) is not None:
