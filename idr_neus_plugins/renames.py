@@ -10,7 +10,8 @@ from importlib.util import spec_from_loader
 from types import ModuleType
 
 MOVED = {
-    "idr_neus_plugins.data.few_views": "idr_neus_plugins.data.few_views",
+    "idr_neus_plugins.cli.few_views": "idr_neus_plugins.data.few_views",
+    "idr_neus_plugins.cli.runs": "idr_neus_plugins.run",  # which scripts of others import
 }
 """Old name -> new one."""
 

@@ -105,7 +105,7 @@ class EvalMesh:
     def _views(self) -> SceneViews | None:
         if self.scene is None or self.whole:
             return None
-        from idr_neus_plugins.cli.scene_views import read_scene_views
+        from idr_neus_plugins.scoring.scene_views import read_scene_views
 
         try:
             return read_scene_views(self.scene)
@@ -113,8 +113,8 @@ class EvalMesh:
             raise UserError(f"{error} Or judge the whole surface, seen or not, with --whole.") from None
 
     def _load_mesh(self) -> trimesh.Trimesh:
-        from idr_neus_plugins.cli.culling import cull_by_scene
         from idr_neus_plugins.evaluation.reading import load_mesh
+        from idr_neus_plugins.scoring.culling import cull_by_scene
 
         mesh = load_mesh(self.mesh)
         if self.from_scene is not None:
@@ -148,7 +148,7 @@ class EvalMesh:
         return np.linalg.inv(read_idr_scene(self._scene()).world_from_scene)
 
     def _score(self, mesh: trimesh.Trimesh, truth: Truth) -> Scores:
-        from idr_neus_plugins.cli.shapes import write_shape
+        from idr_neus_plugins.evaluation.error_colors import write_shape
 
         mesh, alignment = self._aligned(mesh, truth)
         with progress_bar() as bar:

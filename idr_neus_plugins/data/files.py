@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,17 @@ MASK_SUFFIXES = IMAGE_SUFFIXES | {".gif", ".pgm", ".pbm", ".tga"}
 PHONE_SUFFIXES = frozenset({".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"})
 """Photographs too, but in formats that are not read."""
 LITTER = frozenset({"__MACOSX", "@eaDir"})
-TURNED = {5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
-          8: Image.Transpose.ROTATE_270}  # fmt: skip
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what turns the stored picture upright, as Pillow's exif_transpose does."""
+LAID_DOWN = {key: UPRIGHT[{6: 8, 8: 6}.get(key, key)] for key in (5, 6, 7, 8)}
 """EXIF orientation of a picture that lies on its side -> what lays an upright picture on the same side."""
 
 
@@ -33,6 +43,12 @@ def list_images(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> list
 def natural_key(name: str) -> list[int | str]:
     """Sorts names by the numbers in them."""
     return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", name))]
+
+
+def plain_name(name: str) -> str:
+    """What two names have in common that mean the same file: case, and the two forms of letters with accents in Unicode
+    (macOS writes the other one)."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def visible_folders(folder: Path) -> list[Path]:
@@ -99,7 +115,7 @@ def lies_on_its_side(path: Path) -> Image.Transpose | None:
     """What an upright picture must undergo to lie as this file's pixels do, where its EXIF data turns them by a
     quarter."""
     with open_image(path, deep=True) as image, reading_image(path):
-        return TURNED.get(image.getexif().get(0x0112, 1))
+        return LAID_DOWN.get(image.getexif().get(0x0112, 1))
 
 
 def has_alpha(path: Path) -> bool:

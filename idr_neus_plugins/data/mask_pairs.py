@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from idr_neus_plugins.data.files import (
     first_folder,
     list_images,
     natural_key,
+    plain_name,
     visible_folders,
 )
 from idr_neus_plugins.data.formats.scene import PosedScene
@@ -90,8 +90,8 @@ def pair_masks(images: Sequence[Path], image_folder: Path, masks: Sequence[Path]
 
 def without_masks_between(images: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """(photographs, masks) of a folder in which both lie: 000.png beside 000_mask.png."""
-    stems = {_plain(image.stem) for image in images}
-    masks = [image for image in images if _bare(image.stem) in stems and _bare(image.stem) != _plain(image.stem)]
+    stems = {plain_name(image.stem) for image in images}
+    masks = [image for image in images if _bare(image.stem) in stems and _bare(image.stem) != plain_name(image.stem)]
     return [image for image in images if image not in set(masks)], sorted(
         masks, key=lambda path: natural_key(path.name)
     )
@@ -101,23 +101,18 @@ def _relative(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
 
 
-def _plain(name: str) -> str:
-    """Letters with accents have two forms in Unicode; macOS writes the other one."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 def _whole(path: Path) -> Hashable:
-    return _plain(path.parent.as_posix()), _plain(path.name)
+    return plain_name(path.parent.as_posix()), plain_name(path.name)
 
 
 def _stem(path: Path) -> tuple[str, str]:
     """The name without its last suffix, and without a photograph's suffix before that one."""
-    return _plain(path.parent.as_posix()), _plain(path.stem)
+    return plain_name(path.parent.as_posix()), plain_name(path.stem)
 
 
 def _bare(name: str) -> str:
     """Without suffixes of pictures and without words such as mask at either end."""
-    plain, before = _plain(name), None
+    plain, before = plain_name(name), None
     while plain != before:
         before = plain
         plain = re.sub(rf"[ ._-]*{MASK_WORDS}$|^{MASK_WORDS}[ ._-]+", "", plain)
@@ -127,7 +122,7 @@ def _bare(name: str) -> str:
 
 
 def _bare_stem(path: Path) -> Hashable:
-    return _plain(path.parent.as_posix()), _bare(path.stem)
+    return plain_name(path.parent.as_posix()), _bare(path.stem)
 
 
 def _numbers(path: Path) -> Hashable:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import trimesh
 from jaxtyping import Float, UInt8
+
+from idr_neus_plugins.errors import UserError
+from idr_neus_plugins.writing import replace_file
 
 ColoredShape = trimesh.Trimesh | trimesh.PointCloud
 UNKNOWN = (128, 128, 128, 255)
@@ -31,3 +36,11 @@ def colored_points(
 ) -> trimesh.PointCloud:
     """The points with their errors as colours."""
     return trimesh.PointCloud(points, colors=error_colors(distances, limit))
+
+
+def write_shape(shape: ColoredShape, path: Path) -> None:
+    """A mesh or points with vertex colours as PLY, in one step. Raises UserError for another suffix."""
+    if path.suffix.lower() != ".ply":
+        raise UserError(f"{path}: colours of errors are written as .ply.")
+    content = shape.export(file_type="ply")
+    replace_file(path, content if isinstance(content, bytes) else str(content).encode())

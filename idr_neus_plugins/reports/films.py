@@ -12,7 +12,7 @@ from typing import Any
 import mediapy
 import numpy as np
 
-from idr_neus_plugins.errors import UserError, brief
+from idr_neus_plugins.errors import UserError
 from idr_neus_plugins.writing import make_folder, replace_file
 
 
@@ -36,6 +36,18 @@ class WholeFilm(mediapy.VideoWriter):
         with self._told():
             super().add_image(image)
 
+    def close(self) -> None:
+        """Waits for ffmpeg. It ends well where the disk was full at the very end, and only tells."""
+        process = self._popen
+        if process is None:
+            return
+        assert process.stdin is not None and process.stderr is not None
+        process.stdin.close()
+        said = process.stderr.read().decode(errors="replace")
+        if process.wait() or said:
+            raise RuntimeError(said)
+        super().close()
+
     def __exit__(self, kind: type | None = None, *_: Any) -> None:
         try:
             if kind is None:
@@ -53,10 +65,11 @@ class WholeFilm(mediapy.VideoWriter):
         try:
             yield
         except (RuntimeError, BrokenPipeError) as error:
-            said = self._popen.stderr.read().decode() if self._popen and self._popen.stderr else ""
-            reason = brief(RuntimeError(said or error))
+            ended = isinstance(error, BrokenPipeError) and self._popen is not None and self._popen.stderr is not None
+            reason = self._popen.stderr.read().decode(errors="replace") if ended else str(error)  # type: ignore[union-attr]
             raise UserError(
-                f"{self._final} could not be encoded ({reason}). ffmpeg must be on PATH, with room on the disk."
+                f"{self._final} could not be encoded ({' '.join(reason.split())[:300]}). "
+                "ffmpeg must be on PATH, with room on the disk."
             ) from error
 
 

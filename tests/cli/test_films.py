@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -100,3 +101,18 @@ def test_names_tell_files_apart(tmp_path):
     trimesh.creation.box().export(tmp_path / "box.ply")
     with pytest.raises(UserError, match="no mesh file"):
         ViewMeshes((tmp_path / "box.ply",), reference=tmp_path / "none.ply").main()
+
+
+def test_a_film_on_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    """ffmpeg itself ends well and leaves half a film."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("no right to mount a disk here")
+    try:
+        noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
+        with pytest.raises(UserError, match="film.mp4 could not be encoded .*No space left on device.* room"):
+            write_mp4(list(noise), disk / "film.mp4", 10.0)
+        assert not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from idr_neus_plugins.data.files import has_alpha, open_image
+from idr_neus_plugins.data.files import UPRIGHT, has_alpha, open_image
 from idr_neus_plugins.data.foreground import read_mask
 from idr_neus_plugins.data.mask_pairs import masks_in, pair_masks
 from idr_neus_plugins.data.prepare.photographs import ORIENTATION, Progress
@@ -20,17 +20,6 @@ from idr_neus_plugins.writing import whole_folder
 PLAIN_SPREAD = 12.0
 """A plain background's colours at the picture's border stay this close to each other (CIELAB)."""
 LEAST_CONTRAST = 12.0
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""EXIF orientation -> what turns the stored picture upright, as Pillow's exif_transpose does."""
 
 MaskMaker = Callable[[Path, str], UInt8[np.ndarray, "h w"]]
 """(photograph as prepared, its original name) -> mask."""
@@ -84,7 +73,7 @@ def laid_on(mask: Path, photograph: Path, name: str) -> UInt8[np.ndarray, "h w"]
         size, orientation = picture.size, int(picture.info.get(ORIENTATION, 1))
     with open_image(mask, deep=True) as opened:
         own = opened.getexif().get(0x0112, 1)
-    turn = TURNS.get(own if own != 1 else orientation)
+    turn = UPRIGHT.get(own if own != 1 else orientation)
     if own == 1 and orientation != 1 and (orientation < 5 or size[0] == size[1]):
         raise UserError(
             f"{name} is turned by its EXIF orientation ({orientation}), and the shape of {mask} does not tell whether "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from idr_neus_plugins.data.files import IMAGE_SUFFIXES, MASK_SUFFIXES
+from idr_neus_plugins.data.files import IMAGE_SUFFIXES, MASK_SUFFIXES, plain_name
 from idr_neus_plugins.errors import UserError
 
 
@@ -40,12 +39,12 @@ def _in_folder(path: Path, suffixes: frozenset[str]) -> Path | None:
         return path
     if not _is_folder(path.parent):
         return None
-    wanted = _plain(path.name)
+    wanted = plain_name(path.name)
     there = [entry for entry in path.parent.iterdir() if entry.name[0] != "." and _is_file(entry)]
-    same = [entry for entry in there if _plain(entry.name) == wanted]
+    same = [entry for entry in there if plain_name(entry.name) == wanted]
     if not same:
-        stem = _plain(path.stem) if path.suffix.lower() in suffixes else wanted
-        same = [entry for entry in there if _plain(entry.stem) == stem and entry.suffix.lower() in suffixes]
+        stem = plain_name(path.stem) if path.suffix.lower() in suffixes else wanted
+        same = [entry for entry in there if plain_name(entry.stem) == stem and entry.suffix.lower() in suffixes]
     if len(same) > 1:
         raise UserError(
             f"{path} may be {' or '.join(sorted(entry.name for entry in same))}. Remove all but one of them."
@@ -65,11 +64,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
-
-
-def _plain(name: str) -> str:
-    """Letters with accents have two forms in Unicode; macOS writes the other one."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def find_mask(name: object, folders: Sequence[Path]) -> Path:
