@@ -132,16 +132,16 @@ def smoothed_adam(
     """See ``reference.smoothed_adam``."""
     right, now, following = (_scratch(values.numel(), number) for number in range(3))
     addresses, listed = (*_addresses(values, bricks), _lowest(bricks)), as_array(nodes)
-    flat = [as_array(part).reshape(-1) for part in (values, grad, exp_avg, exp_avg_sq)]
+    flat, slopes, mean, square = (as_array(part).reshape(-1) for part in (values, grad, exp_avg, exp_avg_sq))
     factors = (np.float32(rate), np.float32(betas[0]), np.float32(betas[1]))
-    node_kernels.adam_update(*flat[1:], listed, *factors, right)
+    node_kernels.adam_update(slopes, mean, square, listed, *factors, right)
     for _ in range(2):
         node_kernels.relax(right, right, *addresses, listed, np.float32(smoothness), now)
         for _ in range(SWEEPS - 1):
             node_kernels.relax(now, right, *addresses, listed, np.float32(smoothness), following)
             now, following = following, now
         right, now = now, right
-    node_kernels.subtract_at(flat[0], listed, right)
+    node_kernels.subtract_at(flat, listed, right)
     for scratch in (right, now, following):
         node_kernels.clear_at(scratch, listed)
 

@@ -24,6 +24,7 @@ BOUNDS = (0.1, 4.0)
 class Prior(nn.Module):
     """Weights of smoothness over the region of interest."""
 
+    region: Float[Tensor, "2 3"]
     weights: Float[Tensor, "x y z"]
 
     def __init__(self, region: Float[Tensor, "2 3"]) -> None:
