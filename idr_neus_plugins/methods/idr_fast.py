@@ -18,7 +18,8 @@ from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
 from idr_neus_plugins.methods.refinement import with_trained_cameras
 from idr_neus_plugins.renderers.surface import SurfaceRendererConfig
 from idr_neus_plugins.samplers.band_tracer import BandTracerConfig
-from idr_neus_plugins.training.schedulers import RestThenDecayConfig
+from idr_neus_plugins.training.optimizers import NodeAdamConfig
+from idr_neus_plugins.training.schedulers import HoldThenDecayConfig, RestThenDecayConfig
 
 model = replace(
     neus_fast_model,
@@ -39,6 +40,11 @@ config = replace(
     neus_fast,
     method_name="idr-fast",
     pipeline=replace(neus_fast.pipeline, model=model),
+    # Few nodes have a gradient at once where only the surface itself is coloured: each is taken as it comes.
+    optimizers={
+        **neus_fast.optimizers,
+        "grid": {"optimizer": NodeAdamConfig(lr=0.3), "scheduler": HoldThenDecayConfig(hold=0.15, floor=0.015)},
+    },
 )
 
 model_with_cameras = replace(

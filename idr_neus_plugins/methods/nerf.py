@@ -14,9 +14,10 @@ from idr_neus_plugins.fields.grid.density import GridDensityConfig
 from idr_neus_plugins.fields.grid.radiance import GridRadianceConfig
 from idr_neus_plugins.laws.nerf import NerfLawConfig
 from idr_neus_plugins.methods.neus_idr_fast import config as neus_fast
-from idr_neus_plugins.methods.neus_idr_fast import gentle_grid
+from idr_neus_plugins.methods.neus_idr_fast import decay
 from idr_neus_plugins.methods.neus_idr_fast import model as neus_fast_model
 from idr_neus_plugins.models.matching import MatchingConfig
+from idr_neus_plugins.training.optimizers import NodeAdamConfig
 
 model = replace(
     neus_fast_model,
@@ -32,7 +33,7 @@ config = replace(
     neus_fast,
     method_name="nerf-fast",
     pipeline=replace(neus_fast.pipeline, model=model),
-    optimizers={**neus_fast.optimizers, "grid": gentle_grid},
+    optimizers={**neus_fast.optimizers, "grid": {"optimizer": NodeAdamConfig(lr=0.15), "scheduler": decay}},
 )
 
 nerf_fast = MethodSpecification(

@@ -47,5 +47,5 @@ def test_files_keep_the_path(tmp_path):
 
 def test_another_file_is_no_path(tmp_path):
     (tmp_path / "t.txt").write_text("1 2 3\n")
-    with pytest.raises(UserError, match="no trajectory"):
+    with pytest.raises(UserError, match="cannot be read as a trajectory .1 lines of 3 numbers"):
         read_tum(tmp_path / "t.txt")

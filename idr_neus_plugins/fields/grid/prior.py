@@ -38,7 +38,7 @@ class Prior(nn.Module):
         cells = (self._within(evidence.places) * RESOLUTION).long().clamp(0, RESOLUTION - 1)
         flat = (cells[:, 0] * RESOLUTION + cells[:, 1]) * RESOLUTION + cells[:, 2]
         asked, agreed = (
-            _blurred(torch.bincount(flat, weights, RESOLUTION**3)).to(flat.device)
+            _blurred(torch.bincount(flat, weights, RESOLUTION**3).float()).to(flat.device)
             for weights in (torch.ones_like(flat, dtype=torch.float32), evidence.agreed.float())
         )
         share = (agreed + EXPECTED * DOUBT) / (asked + DOUBT)

@@ -87,5 +87,5 @@ def test_another_object_and_another_file_are_refused(ball, tmp_path):
     with pytest.raises(UserError, match="nothing of that surface"):
         started(ball, left)
     (tmp_path / "text.npz").write_text("none")
-    with pytest.raises(UserError, match="no surface to start from"):
+    with pytest.raises(UserError, match="text.npz cannot be read as an npz file"):
         started(tmp_path / "text.npz", None)

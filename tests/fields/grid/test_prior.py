@@ -28,6 +28,9 @@ def test_weights_keep_within_their_bounds():
 
 
 def test_without_evidence_it_weighs_one():
+    silent = Prior(REGION)
+    silent.hear(Evidence(torch.zeros(0, 3), torch.zeros(0, dtype=torch.bool)))
+    assert bool((silent.weights == 1.0).all())
     prior = heard(left=1.0, right=0.0)
     far = torch.tensor([[0.0, -0.9, 0.9]])
     assert float(prior.at(far)) == 1.0 == float(Prior(REGION).at(LEFT))
