@@ -172,6 +172,14 @@ def aggregated(costs: Float[Tensor, "h w planes"]) -> Float[Tensor, "h w planes"
     return torch.from_numpy(out)
 
 
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from the disk cache: a time budget must not pay for that."""
+    pose, size = torch.eye(4)[None, :3], 2 * RADIUS + 2
+    view = Photographs(pose[:, :, :3], pose, torch.zeros(1, size, size), torch.tensor([[size, size]]))
+    whole = (slice(0, size), slice(0, size))
+    aggregated(correlate(view, 0, torch.zeros(1, dtype=torch.long), torch.ones(2), whole).permute(1, 2, 0).contiguous())
+
+
 def _kernels() -> Any:
     """Compiled functions, of whose arguments a type checker knows nothing; Numba is loaded at their first use."""
     from idr_neus_plugins.core import depth_kernels

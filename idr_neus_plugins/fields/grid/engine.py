@@ -53,10 +53,12 @@ def _reference() -> ModuleType:
 
 
 def _numba() -> ModuleType:
-    module, fused = (import_module(f"idr_neus_plugins.{name}") for name in ("fields.grid.numba_engine", "core.fused"))
+    names = ("fields.grid.numba_engine", "core.fused", "core.depth_maps")
+    module, fused, depths = (import_module(f"idr_neus_plugins.{name}") for name in names)
     with Console().status("Preparing the Numba kernels (half a minute at the very first time) ..."):
         warm_up(module, "cpu")
         fused.warm_up()
+        depths.warm_up()
     return module
 
 

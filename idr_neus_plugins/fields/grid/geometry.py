@@ -51,7 +51,7 @@ class GridGeometryConfig(VoxelGeometryConfig):
     carve: bool = True
     """Whether the hull is carved by depths that the photographs agree on."""
     hull_margin: int = MARGIN
-    """Voxels of the hull's lattice (96^3 in the region) that the grid's box leaves around it."""
+    """Voxels of the hull's lattice (128^3 in the region) that the grid's box leaves around it."""
 
     @property
     def first_resolution(self) -> int:

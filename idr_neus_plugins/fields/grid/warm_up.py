@@ -40,6 +40,8 @@ def warm_up(engine: ModuleType, device: torch.device | str, bricks: Bricks | Non
     for parameter in (control, features):
         table = parameter.detach().view(rows, -1)
         engine.adam(table, parameter.grad.view(rows, -1), table.clone(), table.square(), nodes, 0.1, (0.9, 0.99))  # type: ignore
+    whole = control.detach()
+    engine.smoothed_adam(whole, control.grad, whole.clone(), whole.square(), nodes, 0.1, (0.9, 0.99), 1.0, bricks)
 
 
 @cache
