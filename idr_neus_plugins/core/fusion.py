@@ -22,8 +22,6 @@ class Votes(NamedTuple):
     """They see past it."""
     solid: Float[Tensor, " points"]
     """It lies at the surface, or close behind it."""
-    hidden: Float[Tensor, " points"]
-    """It lies deeper behind the surface."""
 
 
 def votes(
@@ -33,9 +31,9 @@ def votes(
 
     Args:
         clear: distance in front of the surface from which on a point is free, scene units.
-        thick: behind the surface, up to which it is solid.
+        thick: behind the surface, up to which it is solid; what lies deeper is hidden, and nobody votes.
     """
-    free, solid, hidden = (torch.zeros(len(points)) for _ in range(3))
+    free, solid = torch.zeros(len(points)), torch.zeros(len(points))
     for view, known in enumerate(maps):
         if known.spacing > 0:
             sure = known._replace(depth=torch.where(known.correlation > LEAST_CORRELATION, known.depth, 0.0))
@@ -43,5 +41,4 @@ def votes(
             behind = torch.where(there > 0, depth - there, torch.nan)
             free += behind < -clear
             solid += (behind >= -0.25 * clear) & (behind < thick)
-            hidden += behind >= thick
-    return Votes(free, solid, hidden)
+    return Votes(free, solid)

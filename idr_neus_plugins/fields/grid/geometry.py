@@ -22,6 +22,7 @@ from idr_neus_plugins.fields.grid.carving import carved
 from idr_neus_plugins.fields.grid.lattice import Lattice
 from idr_neus_plugins.fields.grid.prior import Prior
 from idr_neus_plugins.fields.grid.redistance import redistance
+from idr_neus_plugins.fields.grid.reference import nodes_of, shape_of
 from idr_neus_plugins.fields.grid.start import MARGIN, known_surface, sphere, visual_hull
 from idr_neus_plugins.fields.grid.voxels import VoxelGeometry, VoxelGeometryConfig
 
@@ -126,14 +127,9 @@ class GridGeometry(VoxelGeometry):
         self.prior.hear(evidence)
 
     def _weights_at(self, nodes: Int[Tensor, " listed"]) -> Float[Tensor, " listed"]:
-        bricks, (_, ny, nz) = self.control.bricks, self.lattice.shape
-        rows = nodes.long()
-        of_nodes = (
-            torch.stack([rows // (ny * nz), rows // nz % ny, rows % nz], dim=1)
-            if bricks is None
-            else bricks.nodes(rows)
-        )
-        return self.prior.at(self.lattice.at(of_nodes))
+        bricks = self.control.bricks
+        listed = torch.stack(nodes_of(shape_of(self.control.values, bricks), bricks, nodes.long()), dim=1)
+        return self.prior.at(self.lattice.at(listed))
 
     @property
     def _smoothness_weight(self) -> float:

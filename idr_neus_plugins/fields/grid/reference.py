@@ -222,7 +222,7 @@ def _rows(shape: torch.Size, bricks: Bricks | None, i: Tensor, j: Tensor, k: Ten
     return (i * shape[1] + j) * shape[2] + k if bricks is None else bricks.row(i, j, k)
 
 
-def _nodes(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -> tuple[Tensor, ...]:
+def nodes_of(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -> tuple[Tensor, ...]:
     """The nodes i, j and k whose values lie in these rows."""
     if bricks is None:
         return rows // (shape[1] * shape[2]), rows // shape[2] % shape[1], rows % shape[2]
@@ -231,7 +231,7 @@ def _nodes(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) ->
 
 def _beside(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -> list[Int[Tensor, " n"]]:
     """Rows of the six nodes beside inner ones."""
-    i, j, k = _nodes(shape, bricks, rows)
+    i, j, k = nodes_of(shape, bricks, rows)
     beside = [(i + step, j, k) for step in (-1, 1)]
     beside += [(i, j + step, k) for step in (-1, 1)] + [(i, j, k + step) for step in (-1, 1)]
     return [_rows(shape, bricks, *node) for node in beside]
@@ -240,14 +240,14 @@ def _beside(shape: torch.Size, bricks: Bricks | None, rows: Int[Tensor, " n"]) -
 def _inner(rows: Int[Tensor, " n"], shape: torch.Size, bricks: Bricks | None) -> Int[Tensor, " inner"]:
     """Those that are two nodes from the border at least, and of one node alone."""
     rows = rows if bricks is None else rows[rows >= SHARED]
-    node = torch.stack(_nodes(shape, bricks, rows), dim=-1)
+    node = torch.stack(nodes_of(shape, bricks, rows), dim=-1)
     return rows[((node >= 2) & (node < torch.tensor(shape, device=node.device) - 2)).all(dim=-1)]
 
 
 def _around(core: Int[Tensor, " n"], reach: int, shape: torch.Size, bricks: Bricks | None) -> Bool[Tensor, " rows"]:
     """Marks the rows of nodes at most ``reach`` away from some along each axis, those that are shared left out."""
     near = torch.zeros(shape.numel() if bricks is None else bricks.rows, dtype=torch.bool, device=core.device)
-    i, j, k = _nodes(shape, bricks, core)
+    i, j, k = nodes_of(shape, bricks, core)
     for x, y, z in product(range(-reach, reach + 1), repeat=3):
         near[_rows(shape, bricks, i + x, j + y, k + z)] = True
     if bricks is not None:
